@@ -1,0 +1,33 @@
+"""What every test may use.
+
+Two rules for all of them: a test cleans up what it starts, and in continuous integration (`CI=true`) a server that is
+missing is a failure, not a skip, so that a green run means that the suite really ran.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """The root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def missing_server() -> Callable[[str], NoReturn]:
+    """Call it with a reason when a server or tool that a test needs is not on this machine."""
+    return fail_or_skip
+
+
+def fail_or_skip(reason: str) -> NoReturn:
+    """Fail in continuous integration, skip elsewhere; for conftest files, which cannot ask for a fixture at import."""
+    if os.environ.get("CI", "").lower() in {"true", "1"}:
+        pytest.fail(f"missing in CI: {reason}", pytrace=False)
+    pytest.skip(reason)
