@@ -1,0 +1,39 @@
+"""Channels as durable state: pause, and the epoch that guards a lane's writes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from tieline.model.base import Value
+from tieline.model.delivery import Fault
+
+
+class ChannelRecord(Value, kw_only=True, frozen=True):
+    """What is kept of a channel across restarts."""
+
+    name: str
+    adapter: str
+    paused: bool = False
+    epoch: int = 0
+
+
+class ChannelState(StrEnum):
+    """Health of a channel."""
+
+    CONNECTING = "connecting"
+    CATCHING_UP = "catching_up"
+    UP = "up"
+    DOWN = "down"
+    PAUSED = "paused"
+    MISCONFIGURED = "misconfigured"
+
+
+class ChannelHealth(Value, kw_only=True, frozen=True):
+    """What is known of a channel now; ``since`` in milliseconds; ``retry_at`` where it tries again by itself."""
+
+    name: str
+    adapter: str
+    state: ChannelState
+    since: int
+    fault: Fault | None = None
+    retry_at: int | None = None

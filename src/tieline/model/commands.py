@@ -1,0 +1,338 @@
+"""Every write is a command. These are the values; deciders give them meaning.
+
+A command says who issues it (``actor``, from the credential) and may carry an idempotency key. Fields are the
+caller's words: rooms by name, members by handle; the decider resolves and refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from tieline.model.base import Value
+from tieline.model.delivery import Degradation, DeliveryState, Fault, Frame
+from tieline.model.inbound import InboundEvent
+from tieline.model.members import HUB, Actor, Level, MemberKind
+from tieline.model.message import Format
+from tieline.model.rooms import Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
+
+
+class Identity(Value, kw_only=True, frozen=True):
+    """What makes a repeat harmless: ``key`` is unique in the database for at least seven days.
+
+    The same key with another ``fingerprint`` is a conflict (409 ``idempotency_mismatch``).
+    """
+
+    key: str
+    fingerprint: str = ""
+
+
+class Command(Value, kw_only=True, frozen=True):
+    """Base of all commands."""
+
+    actor: Actor = HUB
+
+    def identity(self) -> Identity | None:
+        """Key under which a repeat is recognised; None: every call counts."""
+        return None
+
+
+class KeyedCommand(Command, kw_only=True, frozen=True):
+    """A command of the API that a caller may repeat with ``client_id`` (``Idempotency-Key``)."""
+
+    client_id: str | None = None
+
+    def identity(self) -> Identity | None:
+        """Scope the caller's key to member and operation."""
+        if self.client_id is None:
+            return None
+        who = self.actor.member.id if self.actor.member else "hub"
+        body = msgspec.json.encode(msgspec.structs.replace(self, actor=HUB, client_id=None))
+        return Identity(
+            key=f"{type(self).__name__}:{who}:{self.client_id}",
+            fingerprint=hashlib.blake2b(body, digest_size=12).hexdigest(),
+        )
+
+
+# ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class PostMessage(KeyedCommand, kw_only=True, frozen=True):
+    """Post to a room (or, with ``to``, to a member directly). Answers the :class:`~tieline.model.message.Message`."""
+
+    room: str
+    text: str
+    type: MessageType = MessageType.CHAT
+    format: Format = Format.MARKDOWN
+    thread: str | None = None
+    reply_to: str | None = None
+    mentions: tuple[str, ...] = ()
+    """Handles to mention beside those named in the text."""
+    severity: Severity | None = None
+    project: str | None = None
+    metadata: dict[str, object] = {}  # noqa: RUF012 - msgspec copies an empty default per value
+
+
+class EditMessage(KeyedCommand, kw_only=True, frozen=True):
+    """Change a message's text: its author, or L3. Answers the Message."""
+
+    message_id: str
+    text: str
+
+
+class DeleteMessage(KeyedCommand, kw_only=True, frozen=True):
+    """Make a message a tombstone: its author, or L3. Answers the Message. Repeating it changes nothing."""
+
+    message_id: str
+
+
+class React(Command, kw_only=True, frozen=True):
+    """Set (``on``) or take back a reaction. Idempotent. Answers the Message."""
+
+    message_id: str
+    emoji: str
+    on: bool = True
+
+
+class ReceiveEvent(Command, kw_only=True, frozen=True):
+    """What an adapter reports. Answers a :class:`~tieline.model.inbound.Receipt`."""
+
+    channel: str
+    event: InboundEvent
+
+
+class SetInboxCursor(Command, kw_only=True, frozen=True):
+    """Remember how far the actor has read the inbox."""
+
+    after: int
+
+
+# ── directory ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class CreateMember(KeyedCommand, kw_only=True, frozen=True):
+    """Create a member. L4. Answers the Member."""
+
+    handle: str
+    kind: MemberKind
+    level: Level = Level.L2
+    display: str = ""
+    ai: str | None = None
+    machine: str | None = None
+    specialities: tuple[str, ...] = ()
+    accounts: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default per value
+
+
+class UpdateMember(Command, kw_only=True, frozen=True):
+    """Change a member. L4. UNSET fields stay; ``accounts`` with an empty id removes that one."""
+
+    handle: str
+    kind: MemberKind | msgspec.UnsetType = msgspec.UNSET
+    level: Level | msgspec.UnsetType = msgspec.UNSET
+    display: str | msgspec.UnsetType = msgspec.UNSET
+    ai: str | msgspec.UnsetType | None = msgspec.UNSET
+    machine: str | msgspec.UnsetType | None = msgspec.UNSET
+    specialities: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    accounts: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ArchiveMember(Command, kw_only=True, frozen=True):
+    """Archive a member: tokens stop working, history stays. L4."""
+
+    handle: str
+
+
+class CreateToken(KeyedCommand, kw_only=True, frozen=True):
+    """Store a token by its digest; the secret itself never enters a command. L4, or for oneself below one's level."""
+
+    handle: str
+    digest: str
+    level: Level
+    rooms: tuple[str, ...] | None = None
+    """Room names."""
+    label: str = ""
+    expires_at: int | None = None
+
+
+class RevokeToken(Command, kw_only=True, frozen=True):
+    """Revoke a token; its connections close within a second. L4, or one's own."""
+
+    token_id: str
+
+
+class CreateRoom(KeyedCommand, kw_only=True, frozen=True):
+    """Create a room. L3. Answers the Room."""
+
+    name: str
+    project: str | None = None
+    title: str = ""
+    access: Access = Access.OPEN
+    members: tuple[str, ...] = ()
+    """Handles."""
+    guests: Guests = Guests.POST
+    packets: PacketMode = PacketMode.DETECT
+
+
+class UpdateRoom(Command, kw_only=True, frozen=True):
+    """Change a room. L3. UNSET fields stay."""
+
+    room: str
+    project: str | msgspec.UnsetType | None = msgspec.UNSET
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    access: Access | msgspec.UnsetType = msgspec.UNSET
+    members: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    guests: Guests | msgspec.UnsetType = msgspec.UNSET
+    packets: PacketMode | msgspec.UnsetType = msgspec.UNSET
+
+
+class ArchiveRoom(Command, kw_only=True, frozen=True):
+    """Archive a room: it takes no more posts, its links stop, history stays. L4."""
+
+    room: str
+
+
+class CreateLink(KeyedCommand, kw_only=True, frozen=True):
+    """Link a room to a conversation or a member. L4. Answers the Link."""
+
+    room: str
+    channel: str
+    conversation: str | None = None
+    label: str = ""
+    member: str | None = None
+    """Handle."""
+    direction: Direction = Direction.BOTH
+    carry: tuple[MessageType, ...] | None = None
+    min_severity: Severity | None = None
+    via: str = "bot"
+    backlog: Backlog = Backlog.EACH
+
+
+class UpdateLink(Command, kw_only=True, frozen=True):
+    """Change a link. L4. UNSET fields stay."""
+
+    link_id: str
+    direction: Direction | msgspec.UnsetType = msgspec.UNSET
+    carry: tuple[MessageType, ...] | msgspec.UnsetType | None = msgspec.UNSET
+    min_severity: Severity | msgspec.UnsetType | None = msgspec.UNSET
+    backlog: Backlog | msgspec.UnsetType = msgspec.UNSET
+
+
+class RemoveLink(Command, kw_only=True, frozen=True):
+    """Remove a link: it stops at once; what waits in its lane expires, visibly. L4."""
+
+    link_id: str
+
+
+class MemberSpec(Value, kw_only=True, frozen=True):
+    """A member as the configuration wants it."""
+
+    handle: str
+    kind: MemberKind
+    level: Level
+    display: str = ""
+    ai: str | None = None
+    machine: str | None = None
+    specialities: tuple[str, ...] = ()
+    accounts: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default per value
+
+
+class LinkSpec(Value, kw_only=True, frozen=True):
+    """A link as the configuration wants it; ``conversation`` is already the platform's id."""
+
+    channel: str
+    line: int
+    conversation: str | None = None
+    label: str = ""
+    member: str | None = None
+    direction: Direction = Direction.BOTH
+    carry: tuple[MessageType, ...] | None = None
+    min_severity: Severity | None = None
+    via: str = "bot"
+    backlog: Backlog = Backlog.EACH
+
+
+class RoomSpec(Value, kw_only=True, frozen=True):
+    """A room as the configuration wants it."""
+
+    name: str
+    line: int
+    project: str | None = None
+    title: str = ""
+    access: Access = Access.OPEN
+    members: tuple[str, ...] = ()
+    guests: Guests = Guests.POST
+    packets: PacketMode = PacketMode.DETECT
+    links: tuple[LinkSpec, ...] = ()
+
+
+class ApplyConfig(Command, kw_only=True, frozen=True):
+    """Make the config-owned members, rooms and links as the file says; only the difference is written.
+
+    Answers a tuple of lines that say what was changed. Removal archives, never deletes.
+    """
+
+    file: str
+    members: tuple[MemberSpec, ...] = ()
+    rooms: tuple[RoomSpec, ...] = ()
+
+
+# ── deliveries, by lanes and by people ───────────────────────────────────────────────────────────────────────────────
+
+
+class StartDelivery(Command, kw_only=True, frozen=True):
+    """A lane is about to send: state ``sending`` and the rendered frames, durable before the effect."""
+
+    delivery_id: str
+    frames: tuple[Frame, ...]
+    fingerprint: str
+    degradations: tuple[Degradation, ...] = ()
+
+
+class SentPart(Value, kw_only=True, frozen=True):
+    """A native message that a send made."""
+
+    native_id: str
+    index: int = 0
+    thread_native: str | None = None
+    url: str | None = None
+
+
+class FinishDelivery(Command, kw_only=True, frozen=True):
+    """A lane reports what became of an attempt.
+
+    ``state`` is ``sent``, ``queued`` (again, at ``next_at``), ``uncertain``, ``held``, ``failed`` or ``expired``.
+    """
+
+    delivery_id: str
+    state: DeliveryState
+    parts: tuple[SentPart, ...] = ()
+    next_at: int = 0
+    fault: Fault | None = None
+    counts_attempt: bool = True
+    degradations: tuple[Degradation, ...] = ()
+
+
+class RetryDelivery(Command, kw_only=True, frozen=True):
+    """Try a dead letter or a held one again, late and marked. L3."""
+
+    delivery_id: str
+
+
+class DiscardDelivery(Command, kw_only=True, frozen=True):
+    """Give a waiting or failed delivery up: it ends as ``expired`` with reason ``discarded``. L3."""
+
+    delivery_id: str
+
+
+class PauseChannel(Command, kw_only=True, frozen=True):
+    """Stop sending on a channel until resumed; what waits is shown. L4."""
+
+    channel: str
+    paused: bool = True
+
+
+class ForgetIdentities(Command, kw_only=True, frozen=True):
+    """Drop idempotency keys that are older than ``before`` (milliseconds; at least seven days ago)."""
+
+    before: int

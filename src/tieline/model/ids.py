@@ -1,0 +1,23 @@
+"""Identifiers: opaque, at most 40 characters, not guessable, sortable by time of making.
+
+An id is ``<prefix>_<10 characters of milliseconds><16 random characters>`` in Crockford's base 32 (the ULID layout:
+48 bits of time, 80 bits of randomness). Sortable ids keep the indexes of both databases dense.
+Not promised: that ids of one millisecond sort in order of making; order comes from sequences, never from ids.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+
+
+def new_id(prefix: str, now: int) -> str:
+    """Make an id such as ``msg_06e1…``; ``now`` is in milliseconds since 1970."""
+    value = int.from_bytes(os.urandom(10), "big")
+    pairs = _PAIRS
+    random = "".join([pairs[(value >> shift) & 1023] for shift in (70, 60, 50, 40, 30, 20, 10, 0)])
+    time = "".join([pairs[(now >> shift) & 1023] for shift in (40, 30, 20, 10, 0)])
+    return f"{prefix}_{time}{random}"

@@ -1,0 +1,91 @@
+"""What an adapter reports from its platform: pure values made by its ``inbound`` module."""
+
+from __future__ import annotations
+
+from tieline.model.base import Value
+from tieline.model.content import Document
+
+
+class NativeAuthor(Value, kw_only=True, frozen=True):
+    """Who wrote on the platform. ``is_self``: our own bot or webhook by id (law 5), never by name."""
+
+    native_id: str
+    display: str
+    avatar: str | None = None
+    is_bot: bool = False
+    is_self: bool = False
+
+
+class InboundMessage(Value, tag="message", kw_only=True, frozen=True):
+    """A message written on the platform.
+
+    ``native_id`` is unique in its conversation and is the identity that makes repeats harmless.
+    ``thread`` and ``reply_to`` are native ids. ``automated``: must not be answered (``Auto-Submitted`` and the like).
+    ``delivery_id`` is what our own metadata on the message says: then it is an echo.
+    ``cursor`` is stored with the message, for catch-up after an outage.
+    """
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    content: Document
+    sent_at: int
+    thread: str | None = None
+    reply_to: str | None = None
+    url: str | None = None
+    automated: bool = False
+    hops: int = 0
+    delivery_id: str | None = None
+    cursor: str | None = None
+
+
+class InboundEdit(Value, tag="edit", kw_only=True, frozen=True):
+    """The text of a native message was changed by ``author`` at ``edited_at`` (identity: native id and that time)."""
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    content: Document
+    edited_at: int
+
+
+class InboundDelete(Value, tag="delete", kw_only=True, frozen=True):
+    """A native message was removed."""
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor | None = None
+
+
+class InboundReaction(Value, tag="reaction", kw_only=True, frozen=True):
+    """An emoji was set or taken back; ``emoji`` is a Unicode emoji, or ``:name:`` for a custom one."""
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    emoji: str
+    on: bool = True
+
+
+class InboundCommand(Value, tag="command", kw_only=True, frozen=True):
+    """A slash command or the like; the answer goes back where it was written (``Receipt.answer``)."""
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    text: str
+
+
+InboundEvent = InboundMessage | InboundEdit | InboundDelete | InboundReaction | InboundCommand
+
+
+class Receipt(Value, kw_only=True, frozen=True):
+    """The hub's answer to an adapter once an event is durable: what it became.
+
+    ``status``: ``stored``, ``repeat`` (seen before), ``echo`` (our own), ``ignored`` (no link, or not allowed).
+    ``answer``: CommonMark text to show the author of a command, if any.
+    """
+
+    status: str
+    message_id: str | None = None
+    answer: str | None = None

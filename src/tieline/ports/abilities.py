@@ -1,0 +1,127 @@
+"""Optional abilities of an adapter, one Protocol each. An adapter has an ability by having its method.
+
+The hub asks ``isinstance(adapter, Edits)``. Ability and declared capability must agree; the conformance kit checks it.
+All calls raise :class:`~tieline.errors.DeliveryError` like ``send``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+from aiohttp import web
+
+from tieline.model.base import Value
+from tieline.model.inbound import InboundEvent
+from tieline.ports.adapter import Outgoing, PartRef, Sent
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """Can change a sent part."""
+
+    async def edit(self, ref: PartRef, outgoing: Outgoing) -> None:
+        """Replace the part's text. Repeating it is harmless. A part that is gone: Permanent ``part_gone``."""
+        ...
+
+
+@runtime_checkable
+class Deletes(Protocol):
+    """Can remove a sent part."""
+
+    async def delete(self, ref: PartRef) -> None:
+        """Remove the part. A part that is gone already is success."""
+        ...
+
+
+@runtime_checkable
+class Reacts(Protocol):
+    """Can set reactions."""
+
+    async def react(self, ref: PartRef, emoji: str, *, on: bool) -> None:
+        """Set or take back an emoji (Unicode, or ``:name:``). What is so already is success."""
+        ...
+
+
+@runtime_checkable
+class Types(Protocol):
+    """Can show that somebody writes."""
+
+    async def typing(self, conversation: str, name: str) -> None:
+        """Show it for some seconds. Best effort."""
+        ...
+
+
+class Resync(Value, kw_only=True, frozen=True):
+    """A page of what was missed, oldest first, and the cursor after it; ``more``: call again."""
+
+    events: tuple[InboundEvent, ...]
+    cursor: str | None
+    more: bool = False
+
+
+@runtime_checkable
+class History(Protocol):
+    """Can read what was written while we were away."""
+
+    async def resync(self, conversation: str, cursor: str | None) -> Resync:
+        """What happened after ``cursor``. None: nothing was read yet - answer no events and the present cursor."""
+        ...
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """Can find out whether an uncertain send happened (class B of the delivery promises)."""
+
+    async def look_up(self, outgoing: Outgoing, since: int) -> Sent | None:
+        """Find the native message that carries ``outgoing.key``, sent after ``since`` (milliseconds); None: not there.
+
+        Raises DeliveryError if it cannot be told now.
+        """
+        ...
+
+
+@runtime_checkable
+class Resolves(Protocol):
+    """Can turn what a person writes into a conversation's id."""
+
+    async def resolve(self, written: str) -> tuple[str, str]:
+        """``#dj-waste`` to (``C01…``, ``#dj-waste``); :class:`~tieline.errors.Misconfigured` if there is none."""
+        ...
+
+
+class Finding(Value, kw_only=True, frozen=True):
+    """One line of ``tieline check --live``: ``level`` is ``ok``, ``warning`` or ``error``."""
+
+    level: str
+    message: str
+    fix: str = ""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """Can try its credentials and say what is missing."""
+
+    async def check(self, conversations: Sequence[str]) -> Sequence[Finding]:
+        """Try everything that sending and receiving need; change nothing on the platform."""
+        ...
+
+
+class Route(Value, kw_only=True, frozen=True):
+    """An HTTP route an adapter brings. ``path`` is below ``/api/v1/channels/{channel}/`` unless it begins with ``/``.
+
+    The handler checks the platform's signature itself: no bearer token is asked for. ``method`` as in HTTP.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@runtime_checkable
+class HttpRoutes(Protocol):
+    """Brings HTTP routes: webhooks of the platform, or the web socket."""
+
+    def routes(self) -> Sequence[Route]:
+        """Routes to mount before the hub listens."""
+        ...

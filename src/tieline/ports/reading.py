@@ -1,0 +1,88 @@
+"""What readers ask of the store. Reads see committed state; they never block the loop and never wait for the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tieline.model.base import Value
+from tieline.model.delivery import Cursor, Delivery, DeliveryState, Part
+from tieline.model.events import Event
+from tieline.model.message import Message
+
+
+class Page(Value, kw_only=True, frozen=True):
+    """Which rows: after or before a cursor, at most ``limit`` (1-500)."""
+
+    after: int | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+class DeliveryFilter(Value, kw_only=True, frozen=True):
+    """Which deliveries; None: any."""
+
+    states: tuple[DeliveryState, ...] | None = None
+    channel: str | None = None
+    message_id: str | None = None
+    room_ids: tuple[str, ...] | None = None
+
+
+class Reader(Protocol):
+    """Asynchronous reads. All raise :class:`~tieline.errors.StoreError` if the database does not answer."""
+
+    async def message(self, message_id: str) -> Message | None:
+        """One message, tombstones too."""
+        ...
+
+    async def messages(self, room_id: str, page: Page) -> Sequence[Message]:
+        """Messages of a room, ascending by seq. With ``before``, the ``limit`` nearest before it."""
+        ...
+
+    async def messages_by_id(self, message_ids: Sequence[str]) -> Sequence[Message]:
+        """Several messages, in the order asked, absent ones left out."""
+        ...
+
+    async def events(self, stream: str, after: int, limit: int) -> Sequence[Event]:
+        """Events of a stream with ``seq > after``, ascending."""
+        ...
+
+    async def last_seq(self, stream: str) -> int:
+        """Last number of a stream, 0 if it has none."""
+        ...
+
+    async def deliveries(self, which: DeliveryFilter, page: Page) -> Sequence[Delivery]:
+        """Deliveries by position."""
+        ...
+
+    async def delivery(self, delivery_id: str) -> Delivery | None:
+        """One delivery."""
+        ...
+
+    async def open_lanes(self) -> Sequence[str]:
+        """Lanes that have open deliveries."""
+        ...
+
+    async def lane(self, lane: str, limit: int) -> Sequence[Delivery]:
+        """The first open deliveries of a lane by position."""
+        ...
+
+    async def lane_depths(self) -> Sequence[tuple[str, DeliveryState, int, int]]:
+        """(channel, state, count, oldest created_at) over open and failed deliveries, for health and metrics."""
+        ...
+
+    async def parts(self, message_id: str) -> Sequence[Part]:
+        """All native messages of a message."""
+        ...
+
+    async def cursor(self, channel: str, conversation: str) -> Cursor | None:
+        """How far a conversation was read."""
+        ...
+
+    async def inbox_cursor(self, member_id: str) -> int:
+        """How far a member has read the inbox."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise :class:`~tieline.errors.StoreError` unless the database answers a read and the schema is at head."""
+        ...
