@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from tieline.model.base import Value
 
+DONE = "DONE"
+"""The NEXT_HOP that ends a task; no member can have the handle ``done``."""
+
 
 class PacketState(StrEnum):
     """CURRENT_STATE of a packet."""
@@ -23,6 +26,14 @@ class Packet(Value, kw_only=True, frozen=True):
     state: PacketState
     payload_path: str
     next_hop: str
+
+    def text(self) -> str:
+        """Write the canonical form: four lines, no line break at the end. The parser reads it back as an equal packet."""
+        hop = self.next_hop if self.next_hop == DONE else f"@{self.next_hop}"
+        return (
+            f"[TASK_ID]: {self.task_id}\n[CURRENT_STATE]: {self.state.value}\n"
+            f"[PAYLOAD_PATH]: {self.payload_path}\n[NEXT_HOP]: {hop}"
+        )
 
 
 class Violation(Value, kw_only=True, frozen=True):
