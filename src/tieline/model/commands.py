@@ -336,3 +336,43 @@ class ForgetIdentities(Command, kw_only=True, frozen=True):
     """Drop idempotency keys that are older than ``before`` (milliseconds; at least seven days ago)."""
 
     before: int
+
+
+class ResolveLink(Command, kw_only=True, frozen=True):
+    """The platform told a link's conversation id: what waits for it moves to the right lane."""
+
+    link_id: str
+    conversation: str
+    label: str = ""
+
+
+class MakeJoinCode(Command, kw_only=True, frozen=True):
+    """``/tieline iam`` from a channel: a single-use code for ten minutes. Answers the code."""
+
+    channel: str
+    native_id: str
+    display: str
+    code: str
+
+
+class UseJoinCode(Command, kw_only=True, frozen=True):
+    """The code sent from another channel: both accounts become one member's. Answers the Member."""
+
+    channel: str
+    native_id: str
+    display: str
+    code: str
+
+
+class SplitAccount(Command, kw_only=True, frozen=True):
+    """Undo a join: take an account from its member. L4."""
+
+    channel: str
+    native_id: str
+
+
+class RegisterChannel(Command, kw_only=True, frozen=True):
+    """A configured channel starts: its durable record exists."""
+
+    name: str
+    adapter: str

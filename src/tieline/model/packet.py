@@ -28,7 +28,7 @@ class Packet(Value, kw_only=True, frozen=True):
     next_hop: str
 
     def text(self) -> str:
-        """Write the canonical form: four lines, no line break at the end. The parser reads it back as an equal packet."""
+        """Write the canonical form: four lines, no line break at the end. The parser reads it back as an equal one."""
         hop = self.next_hop if self.next_hop == DONE else f"@{self.next_hop}"
         return (
             f"[TASK_ID]: {self.task_id}\n[CURRENT_STATE]: {self.state.value}\n"

@@ -7,7 +7,8 @@ answer. It never sees a session; the writer loads rows, numbers, writes and comm
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast
 
 from tieline.model.base import Value
 from tieline.model.commands import Command
@@ -64,7 +65,7 @@ class Decision(Value, kw_only=True, frozen=True):
 
     value: object = None
     result: str = ""
-    """What a repeat under the same key is answered with: an id that :data:`Recall` turns into the value again."""
+    """What a repeat under the same key is answered with: an id that :meth:`Decider.recall` turns into the value again."""
     events: tuple[Event, ...] = ()
     puts: tuple[Value, ...] = ()
     drops: tuple[Value, ...] = ()
@@ -89,4 +90,26 @@ class Decider(Protocol):
 
 
 Deciders = Mapping[type[Command], Decider]
-Recall = Callable[[str, View], object]
+C = TypeVar("C", bound=Command)
+Needs = Sequence[tuple[type[Value], tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Rule(Generic[C]):
+    """A :class:`Decider` made of functions: ``decide``, and where wanted ``needs`` and ``recall``."""
+
+    decision: Callable[[C, View], Decision | Refusal]
+    rows: Callable[[C], Needs] | None = None
+    recalled: Callable[[str, View], object] | None = None
+
+    def needs(self, command: Command) -> Needs:
+        """Rows worth loading in bulk."""
+        return self.rows(cast("C", command)) if self.rows else ()
+
+    def decide(self, command: Command, view: View) -> Decision | Refusal:
+        """Decide."""
+        return self.decision(cast("C", command), view)
+
+    def recall(self, result: str, view: View) -> object:
+        """The value of a repeat."""
+        return self.recalled(result, view) if self.recalled else result

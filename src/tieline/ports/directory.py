@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
-from tieline.model.members import Account, Actor, Member, Token
+from tieline.model.members import Account, Actor, JoinCode, Member, Token
 from tieline.model.outcome import Refusal
 from tieline.model.rooms import Link, Room
 
@@ -75,6 +75,10 @@ class Directory(Protocol):
         """Active links of a channel."""
         ...
 
+    def join_code(self, code: str) -> JoinCode | None:
+        """An unused code from ``/tieline iam``; the caller checks its time."""
+        ...
+
     def channel(self, name: str) -> ChannelRecord | None:
         """Durable record of a channel."""
         ...
@@ -90,6 +94,6 @@ class Directory(Protocol):
         """
         ...
 
-    def apply(self, changed: Iterable[Value]) -> None:
-        """Take over committed values (the writer only). Values of other kinds are passed over."""
+    def apply(self, changed: Iterable[Value], dropped: Iterable[Value] = ()) -> None:
+        """Take over committed values and deletions (the writer only). Values of other kinds are passed over."""
         ...

@@ -15,7 +15,7 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """``commonmark``, ``slack``, ``plain`` …"""
+        """``commonmark``, ``slack``, ``plain``, or an adapter's own."""
         ...
 
     def write(self, blocks: tuple[Block, ...]) -> str:

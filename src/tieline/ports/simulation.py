@@ -29,7 +29,7 @@ class Simulator(Protocol):
     def typed(
         self, conversation: str, user: str, text: str, native_id: str, *, thread: str | None = None
     ) -> InboundEvent:
-        """What the platform would report if ``user`` typed ``text``: a native payload through the real inbound parser."""
+        """What the platform would report if ``user`` typed ``text``, through the real inbound parser."""
         ...
 
     def shown(self, outgoing: Outgoing) -> str:
