@@ -1,0 +1,167 @@
+"""What needs the whole file: names that must exist elsewhere in it, adapters' own settings, secrets that stand in it.
+
+It reads the plain values, not the models, so that it finds its problems also where others were found before. Next
+stop: `tieline.config.loader`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tieline.config.masking import is_secret
+from tieline.config.problems import did_you_mean
+from tieline.config.source import Document, Path, Plain
+from tieline.config.validation import report_bare
+
+WEB: Final = "web"
+"""The hub's own channel, always there (`tieline_websocket`)."""
+
+_TEXT_NAMES: Final = (
+    *("id", "sid", "token", "secret", "password", "key", "from", "to", "phone", "phones", "number", "numbers"),
+    *("account", "user", "username", "conversation", "address", "team", "workspace", "guild", "room", "host"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelValidator:
+    """What the loader asks of an adapter: to judge the settings of one channel block.
+
+    `validate` is pure and never raises; it gets plain values after substitution, and answers with a path inside the
+    block (a tuple, or text with dots) and a sentence for each fault. `settings` names the settings the adapter knows:
+    where given, the loader itself reports others, with a suggestion.
+    """
+
+    validate: Callable[[Mapping[str, object]], Iterable[tuple[Path | str, str]]]
+    settings: Collection[str] = ()
+
+
+def check_references(document: Document) -> None:
+    """Report every name that leads nowhere, and every account or link that stands twice."""
+    channels, members, rooms = (_blocks(document, name) for name in ("channels", "members", "rooms"))
+    for handle, member in members.items():
+        for channel in _mapping(member.get("accounts")):
+            _expect(document, ("members", handle, "accounts", channel), channel, "channel", {*channels, WEB})
+    _check_accounts(document, members)
+    for name, room in rooms.items():
+        for index, guest in enumerate(_list(room.get("members"))):
+            _expect(document, ("rooms", name, "members", index), guest, "member", members)
+        for index, link in enumerate(_list(room.get("links"))):
+            _check_link(document, ("rooms", name, "links", index), _mapping(link), channels, members)
+    for index, gate in enumerate(_list(_mapping(_mapping(document.data).get("policies")).get("gates"))):
+        if isinstance(gate, str) and gate not in members:
+            message = f"gate '{gate}' is no member in this file"
+            fix = "right if the API made that member; else add it under members"
+            document.report(("policies", "gates", index), message, fix, warning=True)
+
+
+def _check_link(
+    document: Document, path: Path, link: Mapping[str, Plain], channels: Collection[str], members: Collection[str]
+) -> None:
+    _expect(document, (*path, "channel"), link.get("channel"), "channel", channels)
+    _expect(document, (*path, "member"), link.get("member"), "member", members)
+    if link and ("conversation" in link) == ("member" in link):
+        document.report(path, "a link needs either a conversation or a member", "keep one of the two")
+    twin = next((place for place, other in _links_before(document, path) if _same_link(link, other)), None)
+    if twin is not None:
+        document.report(path, "this link stands twice", f"the first one is in line {document.spot(twin).line}")
+
+
+def _links_before(document: Document, path: Path) -> Iterator[tuple[Path, Mapping[str, Plain]]]:
+    index = path[-1]
+    room = _blocks(document, "rooms")[str(path[1])]
+    for before, link in enumerate(_list(room.get("links"))[: int(index)]):
+        yield (*path[:-1], before), _mapping(link)
+
+
+def _same_link(one: Mapping[str, Plain], other: Mapping[str, Plain]) -> bool:
+    return bool(one) and all(one.get(key) == other.get(key) for key in ("channel", "conversation", "member"))
+
+
+def _check_accounts(document: Document, members: Mapping[str, Mapping[str, Plain]]) -> None:
+    owners: dict[tuple[str, str], str] = {}
+    for handle, member in members.items():
+        for channel, account in _mapping(member.get("accounts")).items():
+            path: Path = ("members", handle, "accounts", channel)
+            if not isinstance(account, str) or document.unresolved(path):
+                continue
+            owner = owners.setdefault((channel, account), handle)
+            if owner != handle:
+                document.report(path, f"this account is already {owner}'s", "an account belongs to one member")
+
+
+def _expect(document: Document, path: Path, name: Plain, kind: str, known: Collection[str]) -> None:
+    if isinstance(name, str) and name not in known and not document.unresolved(path):
+        hint = did_you_mean(name, list(known)) or f"add it under {kind}s"
+        document.report(path, f"there is no {kind} '{name}' in this file", hint, at_value=not _is_key(path))
+
+
+def _is_key(path: Path) -> bool:
+    return len(path) > 1 and path[-2] == "accounts"
+
+
+# --------------------------------------------------------------------------------------------------------- channels
+
+
+def check_channels(document: Document, adapters: Mapping[str, ChannelValidator] | None) -> None:
+    """Judge each channel's settings by its adapter; `None`: adapters are not known here, judge only the form."""
+    for name, block in _blocks(document, "channels").items():
+        path: Path = ("channels", name)
+        adapter = block.get("adapter")
+        _check_bare_values(document, path)
+        if name == WEB and adapter != "websocket":
+            document.report(path, f"'{WEB}' is the hub's own channel", "choose another name")
+        if adapters is None or not isinstance(adapter, str) or document.unresolved((*path, "adapter")):
+            continue
+        if adapter not in adapters:
+            hint = did_you_mean(adapter, list(adapters)) or "install the package that brings it"
+            document.report((*path, "adapter"), f"no adapter '{adapter}' is installed", hint, at_value=True)
+        elif block.get("enabled") not in {False, "false"}:
+            _check_settings(document, path, block, adapters[adapter])
+
+
+def _check_settings(document: Document, path: Path, block: Mapping[str, Plain], rules: ChannelValidator) -> None:
+    own = {name: value for name, value in block.items() if name not in {"adapter", "enabled"}}
+    unknown = {name for name in own if rules.settings and name not in rules.settings}
+    for name in own:
+        if name in unknown:
+            known = {*rules.settings, "adapter", "enabled"}
+            document.report((*path, name), f"unknown setting '{name}'", did_you_mean(name, known))
+    for where, message in rules.validate({name: value for name, value in own.items() if name not in unknown}):
+        inner: Path = tuple(where.split(".")) if isinstance(where, str) else tuple(where)
+        if not document.unresolved((*path, *inner)):
+            document.report((*path, *inner), message, at_value=(*path, *inner) in document.spots)
+
+
+def _check_bare_values(document: Document, path: Path) -> None:
+    """Refuse numbers where the setting's name says id, number, secret …: YAML would change `+4477…` and `007`."""
+    for place, spot in list(document.spots.items()):
+        if place[:2] != path or not spot.bare or spot.raw in {"", "~", "null"}:
+            continue
+        name = next((step for step in reversed(place) if isinstance(step, str)), "")
+        if is_secret(name) or name.lower().replace("-", "_").rpartition("_")[2] in _TEXT_NAMES:
+            report_bare(place, document)
+
+
+def check_secrets(document: Document) -> None:
+    """Warn of secrets that stand in the file itself."""
+    for path, spot in list(document.spots.items()):
+        name = next((step for step in reversed(path) if isinstance(step, str)), "")
+        if path[:1] == ("channels",) and is_secret(name) and spot.raw and not spot.sources and "${" not in spot.raw:
+            variable = "_".join(str(step) for step in path[1:] if isinstance(step, str)).replace("-", "_").upper()
+            fix = f'put it into .env as {variable}=… and write "${{{variable}}}"'
+            document.report(path, f"the secret {name} stands in the file", fix, at_value=True, warning=True)
+
+
+# ------------------------------------------------------------------------------------------------------------ shapes
+
+
+def _blocks(document: Document, section: str) -> dict[str, Mapping[str, Plain]]:
+    return {name: _mapping(block) for name, block in _mapping(_mapping(document.data).get(section)).items()}
+
+
+def _mapping(value: Plain) -> Mapping[str, Plain]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Plain) -> list[Plain]:
+    return value if isinstance(value, list) else []
