@@ -21,3 +21,8 @@ def new_id(prefix: str, now: int) -> str:
     random = "".join([pairs[(value >> shift) & 1023] for shift in (70, 60, 50, 40, 30, 20, 10, 0)])
     time = "".join([pairs[(now >> shift) & 1023] for shift in (40, 30, 20, 10, 0)])
     return f"{prefix}_{time}{random}"
+
+
+def new_handle_suffix() -> str:
+    """Three random characters, for a handle that is taken."""
+    return _PAIRS[int.from_bytes(os.urandom(2), "big") & 1023] + _ALPHABET[os.urandom(1)[0] & 31]

@@ -49,9 +49,10 @@ class View(Protocol):
         ...
 
     def find(self, kind: type[E], **equals: str) -> Sequence[E]:
-        """Rows whose named columns equal, in order of position (deliveries) or of making. Only indexed columns:
+        """Rows whose named columns equal, in order of position (deliveries) or of making.
 
-        ``Part(message_id)``, ``Delivery(message_id)``, ``Delivery(lane)`` (the open ones), ``Message(thread)``.
+        Only indexed columns: ``Part(message_id)``, ``Delivery(message_id)``, ``Delivery(lane)`` and
+        ``Delivery(link_id)`` (the open ones), ``Message(thread)``.
         """
         ...
 
@@ -65,7 +66,7 @@ class Decision(Value, kw_only=True, frozen=True):
 
     value: object = None
     result: str = ""
-    """What a repeat under the same key is answered with: an id that :meth:`Decider.recall` turns into the value again."""
+    """What a repeat is answered with: an id that :meth:`Decider.recall` turns into the value again."""
     events: tuple[Event, ...] = ()
     puts: tuple[Value, ...] = ()
     drops: tuple[Value, ...] = ()
