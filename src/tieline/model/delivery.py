@@ -160,3 +160,11 @@ class Cursor(Value, kw_only=True, frozen=True):
     conversation: str
     cursor: str
     updated_at: int = 0
+
+
+class InboxCursor(Value, kw_only=True, frozen=True):
+    """How far a member has read the inbox: the last number of the inbox stream that was seen."""
+
+    member_id: str
+    after: int
+    updated_at: int = 0

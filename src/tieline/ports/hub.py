@@ -18,12 +18,14 @@ from tieline.model.outcome import Outcome
 class Committed(Value, kw_only=True, frozen=True):
     """What one transaction did, in order: the events of all streams, the lanes that have new work, changed entities.
 
-    ``changed`` holds the new values of directory entities, deliveries and channel records that were written.
+    ``changed`` holds the new values of directory entities, deliveries and channel records that were written,
+    ``dropped`` those of directory entities that were deleted.
     """
 
     events: tuple[Event, ...]
     lanes: frozenset[str]
     changed: tuple[Value, ...] = ()
+    dropped: tuple[Value, ...] = ()
 
 
 class Hub(Protocol):
