@@ -90,6 +90,13 @@ class MentionSupport(Value, kw_only=True, frozen=True):
     broadcast: Support = Support.REJECTED
 
 
+class RateLimit(Value, kw_only=True, frozen=True):
+    """How many calls a conversation takes: ``per_second`` on the long run, ``burst`` at once. The lane paces itself."""
+
+    per_second: float
+    burst: int = 1
+
+
 class Receipts(Value, kw_only=True, frozen=True):
     """Which receipts the platform gives."""
 
@@ -127,6 +134,8 @@ class Capabilities(Value, kw_only=True, frozen=True):
     """An uncertain send can be looked up (class B of the delivery promises)."""
     buttons: Support = Support.REJECTED
     cost_unit: str | None = None
+    rate: RateLimit | None = None
+    """Pace of one conversation; None: as fast as the platform answers."""
 
     @property
     def fingerprint(self) -> str:

@@ -301,7 +301,8 @@ class SentPart(Value, kw_only=True, frozen=True):
 class FinishDelivery(Command, kw_only=True, frozen=True):
     """A lane reports what became of an attempt.
 
-    ``state`` is ``sent``, ``queued`` (again, at ``next_at``), ``uncertain``, ``held``, ``failed`` or ``expired``.
+    ``state`` is ``sent``, ``queued`` (again, at ``next_at``), ``uncertain``, ``held``, ``failed`` or ``expired``; or
+    ``sending``: the ``parts`` are out and more follow, so that a crash resumes behind them.
     """
 
     delivery_id: str
