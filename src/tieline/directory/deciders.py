@@ -299,9 +299,14 @@ def split_account(command: SplitAccount, view: View) -> Decision | Refusal:
 def register_channel(command: RegisterChannel, view: View) -> Decision | Refusal:
     """Keep a record of a configured channel; pause survives restarts."""
     old = view.directory.channel(command.name)
-    if old is not None and old.adapter == command.adapter:
+    if old is not None and old.adapter == command.adapter and not command.bump:
         return Decision(value=old)
-    record = ChannelRecord(name=command.name, adapter=command.adapter, paused=old.paused if old else False)
+    record = ChannelRecord(
+        name=command.name,
+        adapter=command.adapter,
+        paused=old.paused if old else False,
+        epoch=(old.epoch if old else 0) + 1,
+    )
     return Decision(value=record, puts=(record,))
 
 

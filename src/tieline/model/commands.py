@@ -287,6 +287,8 @@ class StartDelivery(Command, kw_only=True, frozen=True):
     frames: tuple[Frame, ...]
     fingerprint: str
     degradations: tuple[Degradation, ...] = ()
+    epoch: int = 0
+    """Of the channel's record when the lane began; another one now: 409 ``stale_epoch``."""
 
 
 class SentPart(Value, kw_only=True, frozen=True):
@@ -312,6 +314,7 @@ class FinishDelivery(Command, kw_only=True, frozen=True):
     fault: Fault | None = None
     counts_attempt: bool = True
     degradations: tuple[Degradation, ...] = ()
+    epoch: int = 0
 
 
 class RetryDelivery(Command, kw_only=True, frozen=True):
@@ -373,7 +376,8 @@ class SplitAccount(Command, kw_only=True, frozen=True):
 
 
 class RegisterChannel(Command, kw_only=True, frozen=True):
-    """A configured channel starts: its durable record exists."""
+    """A configured channel starts: its durable record exists; ``bump`` begins a new epoch (once per start of a hub)."""
 
     name: str
     adapter: str
+    bump: bool = False

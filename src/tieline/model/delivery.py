@@ -116,6 +116,8 @@ class Delivery(Value, kw_only=True, frozen=True):
     emoji: str | None = None
     text: str | None = None
     """Text of a notice, CommonMark."""
+    notice_for: str | None = None
+    """Native id of the person a notice is for."""
     late: bool = False
     """A retried dead letter: goes out marked as late."""
     epoch: int = 0
@@ -149,6 +151,8 @@ class Part(Value, kw_only=True, frozen=True):
     delivery_id: str | None = None
     index: int = 0
     thread_native: str | None = None
+    author_native: str | None = None
+    """Who wrote it on the platform, where direction is ``in``: only they edit or delete it from there."""
     url: str | None = None
     created_at: int = 0
 
