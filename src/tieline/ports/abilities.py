@@ -125,3 +125,20 @@ class HttpRoutes(Protocol):
     def routes(self) -> Sequence[Route]:
         """Routes to mount before the hub listens."""
         ...
+
+
+class Present(Value, kw_only=True, frozen=True):
+    """A member who is connected; ``since`` in milliseconds, of the oldest connection."""
+
+    member_id: str
+    connections: int
+    since: int
+
+
+@runtime_checkable
+class Presents(Protocol):
+    """Knows who is connected (the web socket)."""
+
+    def present(self) -> Sequence[Present]:
+        """Everybody who is connected now. Synchronous, no I/O."""
+        ...

@@ -25,6 +25,8 @@ class DeliveryFilter(Value, kw_only=True, frozen=True):
     states: tuple[DeliveryState, ...] | None = None
     channel: str | None = None
     message_id: str | None = None
+    message_ids: tuple[str, ...] | None = None
+    """Of any of these messages (a page of them), in one read."""
     room_ids: tuple[str, ...] | None = None
 
 
