@@ -17,7 +17,7 @@ _SECRET_NAME: Final = re.compile(
     r"secret|tok(en|n)|passw|pwd$|credential|private|(^|_|-)(api|auth|signing|hmac)?_?-?key$", re.IGNORECASE
 )
 _ENTRY: Final = re.compile(
-    r"""(?P<name>[\w-]+)["']?\s*:\s+(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}\]#][^,}\]#]*)"""
+    r"""(?P<name>[\w-]+)["']?\s*:\s+(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|\[[^\]]*\]?|[^\s,{}\[\]#][^,}\]#]*)"""
 )
 _VARIABLE: Final = re.compile(r"""["']?\$\{[^}]*\}["']?\s*""")
 _DENSE: Final = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{24,}")

@@ -184,7 +184,7 @@ def _syntax_fix(message: str) -> str:
         "found undefined alias": "quote text that begins with *",
         "mapping values are not allowed": "quote text that contains ': ', and check the indentation",
         "that cannot start any token": "quote text that begins with @, ` or %",
-        "single document": "one file holds one document: remove the '---'",
+        "another document": "one file holds one document: remove the '---'",
         "could not find expected ':'": "write `name: value`",
         "<block end>": "check the indentation of this line against the lines above",
         "end of stream": "close the quote",
