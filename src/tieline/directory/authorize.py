@@ -53,7 +53,7 @@ def authorize(actor: Actor, action: str, *, room: Room | None = None, owner: str
 
 
 def sees(actor: Actor, room: Room) -> bool:
-    """Is the room visible to the actor?"""
+    """Tell whether the room is visible to the actor."""
     if actor.via is Via.HUB:
         return True
     if actor.rooms is not None and room.id not in actor.rooms:

@@ -1,4 +1,4 @@
-"""The directory's commands: members, tokens, accounts. Rooms and links are in :mod:`.rooms`, the file in :mod:`.config`.
+"""The directory's commands: members, tokens, accounts. Rooms, links: :mod:`.rooms`; the file: :mod:`.applying`.
 
 Every decider authorizes first, then resolves names, then answers what to write. Two owners never touch each other's:
 what the configuration file made is changed only there (409 ``managed_by_config``).
@@ -22,7 +22,6 @@ from tieline.model.commands import (
     CreateMember,
     CreateRoom,
     CreateToken,
-    MakeJoinCode,
     PauseChannel,
     RegisterChannel,
     RemoveLink,
@@ -32,16 +31,12 @@ from tieline.model.commands import (
     UpdateLink,
     UpdateMember,
     UpdateRoom,
-    UseJoinCode,
 )
-from tieline.model.ids import new_handle_suffix
-from tieline.model.members import Account, JoinCode, Level, Member, MemberKind, Token
+from tieline.model.members import Account, Level, Member, Token
 from tieline.model.outcome import Refusal
 from tieline.ports.deciding import Deciders, Decision, Rule, View
 
 _NAME = re.compile(NAME_PATTERN)
-JOIN_CODE_LIFE = 10 * 60 * 1000
-"""Milliseconds a join code lives."""
 
 
 def deciders() -> Deciders:
@@ -52,8 +47,6 @@ def deciders() -> Deciders:
         ArchiveMember: Rule(archive_member),
         CreateToken: Rule(create_token, recalled=_recall_token),
         RevokeToken: Rule(revoke_token),
-        MakeJoinCode: Rule(make_join_code),
-        UseJoinCode: Rule(use_join_code),
         SplitAccount: Rule(split_account),
         RegisterChannel: Rule(register_channel),
         PauseChannel: Rule(pause_channel),
@@ -230,55 +223,7 @@ def revoke_token(command: RevokeToken, view: View) -> Decision | Refusal:
     return Decision(value=revoked, puts=(revoked,))
 
 
-# ── joining accounts ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def make_join_code(command: MakeJoinCode, view: View) -> Decision | Refusal:
-    """Keep a single-use code for ten minutes."""
-    code = JoinCode(
-        code=command.code,
-        channel=command.channel,
-        native_id=command.native_id,
-        display=command.display,
-        expires_at=view.now + JOIN_CODE_LIFE,
-    )
-    return Decision(value=code, puts=(code,))
-
-
-def use_join_code(command: UseJoinCode, view: View) -> Decision | Refusal:
-    """Join two accounts to one member: the one of either that is a member already, else a new one."""
-    code = view.directory.join_code(command.code)
-    if code is None or code.expires_at <= view.now:
-        return Refusal(
-            status=404, code="join_code_unknown", detail="The code is unknown, used or older than ten minutes."
-        )
-    if (code.channel, code.native_id) == (command.channel, command.native_id):
-        return Refusal(status=409, code="join_same_account", detail="Send the code from another channel.")
-    first = view.directory.account(code.channel, code.native_id)
-    second = view.directory.account(command.channel, command.native_id)
-    if first and second and first.member_id != second.member_id:
-        return Refusal(
-            status=409, code="join_two_members", detail="Both accounts belong to members already, and not to the same."
-        )
-    known = first or second
-    member = view.directory.member_by_id(known.member_id) if known else _new_member(code, view)
-    if member is None:
-        return Refusal(status=409, code="join_member_gone", detail="The member of that account is gone.")
-    accounts = tuple(
-        Account(channel=channel, native_id=native_id, member_id=member.id, joined_at=view.now)
-        for channel, native_id in ((code.channel, code.native_id), (command.channel, command.native_id))
-    )
-    return Decision(value=member, puts=(member, *accounts), drops=(code,))
-
-
-def _new_member(code: JoinCode, view: View) -> Member:
-    base = re.sub(r"[^a-z0-9]+", "-", code.display.lower()).strip("-")[:50] or "member"
-    handle = base
-    while view.directory.member(handle):
-        handle = f"{base}-{new_handle_suffix()}"
-    return Member(
-        id=view.new_id("mem"), handle=handle, kind=MemberKind.HUMAN, display=code.display, created_at=view.now
-    )
+# ── accounts ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def split_account(command: SplitAccount, view: View) -> Decision | Refusal:

@@ -350,24 +350,6 @@ class ResolveLink(Command, kw_only=True, frozen=True):
     label: str = ""
 
 
-class MakeJoinCode(Command, kw_only=True, frozen=True):
-    """``/tieline iam`` from a channel: a single-use code for ten minutes. Answers the code."""
-
-    channel: str
-    native_id: str
-    display: str
-    code: str
-
-
-class UseJoinCode(Command, kw_only=True, frozen=True):
-    """The code sent from another channel: both accounts become one member's. Answers the Member."""
-
-    channel: str
-    native_id: str
-    display: str
-    code: str
-
-
 class SplitAccount(Command, kw_only=True, frozen=True):
     """Undo a join: take an account from its member. L4."""
 

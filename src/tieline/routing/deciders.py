@@ -1,0 +1,34 @@
+"""The commands that routing decides."""
+
+from __future__ import annotations
+
+from tieline.model.commands import (
+    DeleteMessage,
+    DiscardDelivery,
+    EditMessage,
+    FinishDelivery,
+    PostMessage,
+    React,
+    ReceiveEvent,
+    RetryDelivery,
+    SetInboxCursor,
+    StartDelivery,
+)
+from tieline.ports.deciding import Deciders, Rule
+from tieline.routing import deliveries, inbound, messages
+
+
+def deciders() -> Deciders:
+    """All commands that routing decides; ``bootstrap`` joins them with the directory's."""
+    return {
+        PostMessage: Rule(messages.post, rows=messages.needs_post, recalled=messages.recall),
+        EditMessage: Rule(messages.edit, rows=messages.needs_message, recalled=messages.recall),
+        DeleteMessage: Rule(messages.delete, rows=messages.needs_message, recalled=messages.recall),
+        React: Rule(messages.react, rows=messages.needs_message),
+        ReceiveEvent: Rule(inbound.receive, rows=inbound.needs),
+        SetInboxCursor: Rule(messages.set_inbox_cursor),
+        StartDelivery: Rule(deliveries.start, rows=deliveries.needs),
+        FinishDelivery: Rule(deliveries.finish, rows=deliveries.needs),
+        RetryDelivery: Rule(deliveries.retry, rows=deliveries.needs),
+        DiscardDelivery: Rule(deliveries.discard, rows=deliveries.needs),
+    }

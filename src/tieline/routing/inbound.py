@@ -1,0 +1,268 @@
+"""Deciders for what channels report: a platform's event becomes a message, an edit, a deletion, a reaction.
+
+Rule: identity is the native id in the durable map of parts - a repeat finds its part and changes nothing, our own echo
+finds itself (laws 5 and 9). Who speaks is the account behind the native id (law 7); without a member it is a guest.
+Nothing here is refused for being a bad packet: it is delivered, marked, and its author told once (law 8).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from tieline.model.base import Value
+from tieline.model.commands import ReceiveEvent
+from tieline.model.content import Document
+from tieline.model.content import Mention as MentionNode
+from tieline.model.delivery import Cursor, Part, PartDirection
+from tieline.model.inbound import (
+    InboundCommand,
+    InboundDelete,
+    InboundEdit,
+    InboundMessage,
+    InboundReaction,
+    NativeAuthor,
+    Receipt,
+)
+from tieline.model.members import Actor, Level, Member, Via
+from tieline.model.message import Author, Format, Message, Origin
+from tieline.model.outcome import Refusal
+from tieline.model.rooms import Direction, Link, MessageType, Room
+from tieline.packets import Verdict, explain
+from tieline.ports.deciding import Decision, Needs, View
+from tieline.render.commonmark import CommonMark
+from tieline.routing import joining, router
+from tieline.routing.checks import storable
+from tieline.routing.messages import deleted, edited, reacted
+from tieline.routing.tree import map_mentions
+from tieline.routing.writing import codes, judged, mentions_in, written
+
+_WRITER: Final = CommonMark()
+_SPACE: Final = re.compile(r"\s+")
+
+
+def needs(command: ReceiveEvent) -> Needs:
+    """The parts that an event names."""
+    event = command.event
+    if isinstance(event, InboundCommand):
+        return ()
+    names = [event.native_id]
+    if isinstance(event, InboundMessage):
+        names += [name for name in (event.thread, event.reply_to) if name]
+    return tuple((Part, (command.channel, event.conversation, name)) for name in names)
+
+
+def receive(command: ReceiveEvent, view: View) -> Decision | Refusal:
+    """Decide what an event of a channel becomes; answers a Receipt."""
+    match command.event:
+        case InboundMessage() as event:
+            return _message(command.channel, event, view)
+        case InboundEdit() as event:
+            return _edit(command.channel, event, view)
+        case InboundDelete() as event:
+            return _delete(command.channel, event, view)
+        case InboundReaction() as event:
+            return _reaction(command.channel, event, view)
+        case InboundCommand() as event:
+            return joining.command(command.channel, event, view)
+
+
+def _nothing(status: str, message_id: str | None = None, *, puts: tuple[Value, ...] = ()) -> Decision:
+    return Decision(value=Receipt(status=status, message_id=message_id), puts=puts)
+
+
+# ── message ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _message(channel: str, event: InboundMessage, view: View) -> Decision | Refusal:
+    cursor = _cursor(channel, event, view)
+    known = view.get(Part, channel, event.conversation, event.native_id)
+    if known is not None:
+        status = "echo" if known.direction is PartDirection.OUT else "repeat"
+        return _nothing(status, known.message_id, puts=cursor)
+    if event.author.is_self or event.delivery_id is not None:
+        return _nothing("echo", puts=cursor)
+    link = _inward(channel, event.conversation, view)
+    room = view.directory.room_by_id(link.room_id) if link else None
+    if link is None or room is None:
+        return _nothing("ignored", puts=cursor)
+    member = _member(channel, event.author, view)
+    refusal = view.directory.authorize(_actor(member), "post", room=room)
+    text = storable(text_of(event.content, channel, view))
+    if refusal is not None or not text.strip():
+        return _nothing("ignored", puts=cursor)
+    if answer := joining.typed_code(channel, event, text, view):
+        return msgspec.structs.replace(answer, puts=(*answer.puts, *cursor))
+    return _stand(channel, event, link, room, member, text, view, cursor)
+
+
+def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found out; a bag would only hide that
+    channel: str,
+    event: InboundMessage,
+    link: Link,
+    room: Room,
+    member: Member | None,
+    text: str,
+    view: View,
+    cursor: tuple[Value, ...],
+) -> Decision:
+    verdict = judged(text, room, member)
+    replied = _message_of(channel, event.conversation, event.reply_to, view)
+    message = Message(
+        id=view.new_id("msg"),
+        room_id=room.id,
+        seq=view.take_seq(room.id),
+        type=MessageType.CHAT,
+        text=text,
+        format=Format.MARKDOWN,
+        author=_author(channel, event.author, member),
+        author_id=member.id if member else None,
+        origin=Origin(channel=channel, conversation=event.conversation, url=event.url),
+        created_at=view.now,
+        thread=_thread(channel, event, replied, view),
+        reply_to=replied.id if replied else None,
+        mentions=mentions_in(text, view),
+        project=room.project,
+        packet=verdict.packet,
+        violations=codes(verdict),
+    )
+    part = Part(
+        channel=channel,
+        conversation=event.conversation,
+        native_id=event.native_id,
+        message_id=message.id,
+        room_id=room.id,
+        direction=PartDirection.IN,
+        via=link.via,
+        thread_native=event.thread,
+        author_native=event.author.native_id,
+        url=event.url,
+        created_at=view.now,
+    )
+    decision = written(message, room, view, extra=(part, *cursor, *_told(event, message, verdict, link, view)))
+    return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
+
+
+def _told(event: InboundMessage, message: Message, verdict: Verdict, link: Link, view: View) -> tuple[Value, ...]:
+    """The verdict for the author, where it was written: never to machines, so that nothing can answer it for ever."""
+    if not verdict.violations or event.automated or event.author.is_bot:
+        return ()
+    return (router.notice(message, explain(verdict), event.author.native_id, link.via, view),)
+
+
+def _cursor(channel: str, event: InboundMessage, view: View) -> tuple[Value, ...]:
+    if event.cursor is None:
+        return ()
+    return (Cursor(channel=channel, conversation=event.conversation, cursor=event.cursor, updated_at=view.now),)
+
+
+def _inward(channel: str, conversation: str, view: View) -> Link | None:
+    links = view.directory.links_at(channel, conversation)
+    return next((link for link in links if link.direction is not Direction.OUT), None)
+
+
+def _member(channel: str, author: NativeAuthor, view: View) -> Member | None:
+    account = view.directory.account(channel, author.native_id)
+    member = view.directory.member_by_id(account.member_id) if account else None
+    return member if member is not None and member.archived_at is None else None
+
+
+def _actor(member: Member | None) -> Actor:
+    return Actor(member=member, level=member.level if member else Level.L2, via=Via.CHANNEL)
+
+
+def _author(channel: str, author: NativeAuthor, member: Member | None) -> Author:
+    if member is not None:
+        return msgspec.structs.replace(Author.of(member), avatar=author.avatar)
+    display = storable(_SPACE.sub(" ", author.display)).strip()[:80] or author.native_id
+    return Author(handle=None, kind="guest", display=display, avatar=author.avatar)
+
+
+def _who(channel: str, author: NativeAuthor, member: Member | None) -> str:
+    return member.handle if member else f"{channel}:{author.native_id}"
+
+
+def _message_of(channel: str, conversation: str, native_id: str | None, view: View) -> Message | None:
+    if native_id is None:
+        return None
+    part = view.get(Part, channel, conversation, native_id)
+    return view.get(Message, part.message_id) if part else None
+
+
+def _thread(channel: str, event: InboundMessage, replied: Message | None, view: View) -> str | None:
+    root = _message_of(channel, event.conversation, event.thread, view)
+    if root is not None:
+        return root.thread or root.id
+    return replied.thread if replied else None
+
+
+def text_of(content: Document, channel: str, view: View) -> str:
+    """Native content as CommonMark; people the directory knows are named by handle."""
+
+    def named(mention: MentionNode) -> str:
+        account = view.directory.account(channel, mention.native_id) if mention.native_id else None
+        member = view.directory.member_by_id(account.member_id) if account else None
+        return f"@{member.handle}" if member else f"@{mention.display.lstrip('@')}"
+
+    return _WRITER.write(map_mentions(content.blocks, named)).strip("\n")
+
+
+# ── edit, delete, reaction ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _theirs(channel: str, conversation: str, native_id: str, view: View) -> tuple[Part, Message, Room] | None:
+    """The message that people wrote as this native one; None for unknown ones and for our own parts."""
+    part = view.get(Part, channel, conversation, native_id)
+    if part is None or part.direction is not PartDirection.IN:
+        return None
+    message = view.get(Message, part.message_id)
+    room = view.directory.room_by_id(part.room_id)
+    return (part, message, room) if message is not None and room is not None else None
+
+
+def _edit(channel: str, event: InboundEdit, view: View) -> Decision | Refusal:
+    found = _theirs(channel, event.conversation, event.native_id, view)
+    if found is None or event.author.is_self:
+        return _nothing("ignored")
+    part, message, room = found
+    foreign = part.author_native is not None and part.author_native != event.author.native_id
+    text = storable(text_of(event.content, channel, view))
+    if foreign or message.deleted_at is not None or not text.strip() or text == message.text:
+        return _nothing("ignored", message.id)
+    decision = edited(message, room, text, message.author, view)
+    return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
+
+
+def _delete(channel: str, event: InboundDelete, view: View) -> Decision | Refusal:
+    found = _theirs(channel, event.conversation, event.native_id, view)
+    if found is None:
+        return _nothing("ignored")
+    _, message, _ = found
+    if message.deleted_at is not None:
+        return _nothing("repeat", message.id)
+    decision = deleted(message, message.author, view)
+    return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
+
+
+def _reaction(channel: str, event: InboundReaction, view: View) -> Decision | Refusal:
+    part = view.get(Part, channel, event.conversation, event.native_id)
+    message = view.get(Message, part.message_id) if part else None
+    room = view.directory.room_by_id(message.room_id) if message else None
+    if message is None or room is None or event.author.is_self or message.deleted_at is not None:
+        return _nothing("ignored")
+    member = _member(channel, event.author, view)
+    if view.directory.authorize(_actor(member), "react", room=room) is not None:
+        return _nothing("ignored")
+    decision = reacted(
+        message,
+        event.emoji,
+        _who(channel, event.author, member),
+        _author(channel, event.author, member),
+        view,
+        on=event.on,
+    )
+    if isinstance(decision, Refusal):
+        return _nothing("ignored")
+    return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
