@@ -117,7 +117,7 @@ def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found o
         type=MessageType.CHAT,
         text=text,
         format=Format.MARKDOWN,
-        author=_author(channel, event.author, member),
+        author=_author(event.author, member),
         author_id=member.id if member else None,
         origin=Origin(channel=channel, conversation=event.conversation, url=event.url),
         created_at=view.now,
@@ -173,7 +173,7 @@ def _actor(member: Member | None) -> Actor:
     return Actor(member=member, level=member.level if member else Level.L2, via=Via.CHANNEL)
 
 
-def _author(channel: str, author: NativeAuthor, member: Member | None) -> Author:
+def _author(author: NativeAuthor, member: Member | None) -> Author:
     if member is not None:
         return msgspec.structs.replace(Author.of(member), avatar=author.avatar)
     display = storable(_SPACE.sub(" ", author.display)).strip()[:80] or author.native_id
@@ -259,7 +259,7 @@ def _reaction(channel: str, event: InboundReaction, view: View) -> Decision | Re
         message,
         event.emoji,
         _who(channel, event.author, member),
-        _author(channel, event.author, member),
+        _author(event.author, member),
         view,
         on=event.on,
     )

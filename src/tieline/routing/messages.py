@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from tieline.model.base import Value
 from tieline.model.commands import DeleteMessage, EditMessage, PostMessage, React, SetInboxCursor
 from tieline.model.delivery import Delivery, DeliveryState, Fault, InboxCursor, Operation
-from tieline.model.events import EventKind
+from tieline.model.events import Event, EventKind
 from tieline.model.members import Actor, Via
 from tieline.model.message import Author, Message, Origin, Reaction
 from tieline.model.outcome import Refusal
@@ -296,7 +295,7 @@ def _with(reactions: tuple[Reaction, ...], emoji: str, by: tuple[str, ...]) -> t
 
 
 def _decision(
-    message: Message, event: Value, deliveries: tuple[Delivery, ...], scrub: tuple[str, ...] = ()
+    message: Message, event: Event, deliveries: tuple[Delivery, ...], scrub: tuple[str, ...] = ()
 ) -> Decision:
     return Decision(
         value=message,

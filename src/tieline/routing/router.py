@@ -33,7 +33,7 @@ _OPEN_OR_SHOWN = frozenset(
 
 
 def carries(link: Link, message: Message) -> bool:
-    """Does the link carry this message outwards?"""
+    """Tell whether the link carries this message outwards."""
     if link.direction is Direction.IN:
         return False
     if link.carry is not None and message.type not in link.carry:
