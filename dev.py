@@ -321,20 +321,19 @@ def watch(command: List[str]) -> None:
     """Run a long command: its last line as progress on a terminal, everything in a log, its end if it fails."""
     lines = []  # type: List[str]
     live = sys.stderr.isatty()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert process.stdout is not None  # noqa: S101 - asked for by PIPE, one line above
-    for raw in process.stdout:
-        line = raw.decode("utf-8", "replace").rstrip()
-        lines.append(line)
-        if live:
-            sys.stderr.write("\r\033[K  {}".format(line.strip()[:76]))
-            sys.stderr.flush()
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        for raw in process.stdout or ():
+            line = raw.decode("utf-8", "replace").rstrip()
+            lines.append(line)
+            if live:
+                sys.stderr.write("\r\033[K  {}".format(line.strip()[:76]))
+                sys.stderr.flush()
     if live:
         sys.stderr.write("\r\033[K")
     if os.path.isdir(VENV):
         with open(LOG, "a", encoding="utf-8") as log:
             log.write("\n".join(["$ " + " ".join(command), *lines, ""]))
-    if process.wait() != 0:
+    if process.returncode != 0:
         sys.stderr.write("\n".join(lines[-15:]) + "\n")
         stop("`{}` failed".format(" ".join(command[:4])), "see the lines above and .venv/install.log, then try again")
 
