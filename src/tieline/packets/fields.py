@@ -35,7 +35,7 @@ _SCHEME_NAMES: Final = frozenset({"http", "https", "file", "ftp", "ftps", "sftp"
 _DRIVE: Final = re.compile(r"([A-Za-z]):[\\/]")
 _PATH_FORBIDDEN: Final = re.compile(r"[<>|\"*`\\]")
 _PLACEHOLDER: Final = re.compile(
-    r"@?<(?!https?:|mailto:|ftp:)[^<>]*>(?: *\|.*)?|\{\{?[^{}0-9]*\}?\}|(?:TBD|\?{2,}|…|\.{2,}|x{3,}|X{3,})"
+    r"@?<(?!https?:|mailto:|ftp:)[^<>]*>(?: *\|.*)?|\{\{?[^{}0-9]*\}?\}|(?:TBD|\?{2,}|…|\.{2,}|x{3,8}|X{3,8})"
     r"|@?\[(?:[^\[\]]*\|[^\[\]]*|UUID[^\[\]]*|[^\[\]]*(?:Short Link|Absolute Path|Agent ?Handle)[^\[\]]*)\](?: *\|.*)?"
 )
 _ANGLES: Final = re.compile(r"<(?!https?:|mailto:|ftp:)[A-Za-z][^<>]*>", re.IGNORECASE)

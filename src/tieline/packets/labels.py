@@ -25,7 +25,7 @@ _HEAD: Final = re.compile(
     rf"(?P<open>\[)?+(?P<d1>{_DECO})"
     rf"(?P<word>(?:{_EXACT})(?![A-Za-z0-9_])"
     r"|[A-Za-z][A-Za-z0-9]{1,14}+(?:[\\ _.*-]{1,3}+[A-Za-z0-9]{1,12}+){0,2}+)"
-    rf"(?P<d2>{_DECO})(?P<close>\])?+(?P<d3>{_DECO})(?P<colon>[:=])?+(?P<d4>{_DECO})"
+    rf"(?P<d2>{_DECO})(?P<close>\])?+(?P<d3>{_DECO})(?P<colon>[:=])?+[\s*`\"']*+"
 )
 _INNER: Final = re.compile(rf"\[{_DECO}(?P<word>{_EXACT}){_DECO}\]{_DECO}:{_DECO}")
 _QUOTE: Final = re.compile(r"[ \t]*+(?:>[ \t]*+)*+")
@@ -103,6 +103,7 @@ def _hits_of_line(row: int, line: str, match: re.Match[str]) -> Iterator[Hit]:
     if field is None:
         return
     depth = quote_depth(line)
+    start, open_underscores = _value_start(line, match)
     inner = list(_INNER.finditer(line, match.end())) if "[" in line[match.end() :] else []
     ends = [*(found.start() for found in inner), len(line)]
     yield Hit(
@@ -111,24 +112,32 @@ def _hits_of_line(row: int, line: str, match: re.Match[str]) -> Iterator[Hit]:
         depth=depth,
         written=line[match.start("open") if match["open"] else match.start("word") : match.end()].strip(),
         exact=bracketed and match["colon"] == ":" and match["word"].replace("\\", "") == field.value,
-        strong=bracketed or (match["colon"] is not None and _deliberate(match["word"])),
-        start=match.end(),
+        strong=bracketed or (match["colon"] is not None and _deliberate(match)),
+        start=start,
         end=ends[0],
-        open_underscores=_open_underscores(match),
+        open_underscores=open_underscores,
     )
     for found, end in zip(inner, ends[1:], strict=True):
         label = Field(found["word"].replace("\\", ""))
         yield Hit(label, row, depth, found[0], exact=True, strong=True, start=found.end(), end=end, open_underscores=0)
 
 
-def _deliberate(word: str) -> bool:
-    return word == word.upper() or "_" in word
+def _deliberate(match: re.Match[str]) -> bool:
+    """Whether a word without brackets is written as a label is: in capitals or with its underscore, and not as JSON."""
+    word = match["word"]
+    return word == word.upper() or ("_" in word and '"' not in match["d2"])
 
 
-def _open_underscores(match: re.Match[str]) -> int:
-    """The length of a run of `_` that opens before the value and is not closed before it: italics around the line."""
-    runs = re.findall("_+", " ".join((match["prefix"], match["d1"], match["d2"], match["d3"], match["d4"])))
-    return len(runs[-1]) if len(runs) % 2 else 0
+def _value_start(line: str, match: re.Match[str]) -> tuple[int, int]:
+    """Where the value starts, and how long a run of `_` is that opens before it and is not closed: italics around all.
+
+    Behind the colon only what no value begins with is passed over; `~` begins a path, `_` may only close a run.
+    """
+    runs = re.findall("_+", " ".join((match["prefix"], match["d1"], match["d2"], match["d3"])))
+    run = runs[-1] if len(runs) % 2 else ""
+    if run and line.startswith(run, match.end()):
+        return match.end() + len(run), 0
+    return match.end(), len(run)
 
 
 @lru_cache(maxsize=512)

@@ -77,6 +77,8 @@ def _bare(address: str) -> str:
 
 
 def _unwrap(value: str) -> str:
+    if value.startswith("_") and value.endswith("_"):
+        return value[1:-1]
     if value.startswith("(") and value.endswith(")"):
         return value[1:-1]
     if value.endswith(")") and value.count(")") > value.count("("):
