@@ -20,7 +20,7 @@ from tieline.model.commands import (
 )
 from tieline.model.delivery import Delivery, DeliveryState, Endpoint, Fault
 from tieline.model.outcome import Refusal
-from tieline.model.rooms import Link, Room
+from tieline.model.rooms import Direction, Link, Room
 from tieline.ports.deciding import Decision, View
 
 _NAME = re.compile(NAME_PATTERN)
@@ -148,6 +148,8 @@ def create_link(command: CreateLink, view: View) -> Decision | Refusal:
     )
     if clash := _same(link, view):
         return Refusal(status=409, code="link_exists", detail=f"The room is linked there already by '{clash.id}'.")
+    if refusal := spoken_for(link, view):
+        return refusal
     return Decision(value=link, result=link.id, puts=(link,))
 
 
@@ -160,6 +162,24 @@ def _same(link: Link, view: View) -> Link | None:
             link.via,
         ):
             return other
+    return None
+
+
+def spoken_for(link: Link, view: View) -> Refusal | None:
+    """Refuse a second inward link of one conversation: a native message is one message (decision 0004)."""
+    if link.direction is Direction.OUT or link.member_id is not None:
+        return None
+    names = {link.conversation, link.label} - {None, ""}
+    for other in view.directory.links_on(link.channel):
+        inward = other.direction is not Direction.OUT and other.member_id is None and other.room_id != link.room_id
+        if inward and names & {other.conversation, other.label}:
+            room = view.directory.room_by_id(other.room_id)
+            return Refusal(
+                status=409,
+                code="conversation_linked",
+                detail=f"'{link.label or link.conversation}' speaks into room '{room.name if room else other.room_id}' "
+                "already. Link this one with direction 'out'.",
+            )
     return None
 
 
@@ -222,6 +242,8 @@ def resolve_link(command: ResolveLink, view: View) -> Decision | Refusal:
     if link.conversation == command.conversation:
         return Decision(value=link)
     changed = msgspec.structs.replace(link, conversation=command.conversation, label=command.label or link.label)
+    if refusal := spoken_for(changed, view):
+        return refusal
     endpoint = Endpoint(channel=link.channel, conversation=command.conversation, via=link.via)
     moved = tuple(
         msgspec.structs.replace(d, conversation=command.conversation, lane=endpoint.lane, updated_at=view.now)
