@@ -102,6 +102,14 @@ class ReceiveEvent(Command, kw_only=True, frozen=True):
     event: InboundEvent
 
 
+class SaveCursor(Command, kw_only=True, frozen=True):
+    """Remember how far a channel's conversation was read (the supervisor's catch-up). Answers the Cursor."""
+
+    channel: str
+    conversation: str
+    cursor: str
+
+
 class SetInboxCursor(Command, kw_only=True, frozen=True):
     """Remember how far the actor has read the inbox."""
 

@@ -11,11 +11,12 @@ from tieline.model.commands import (
     React,
     ReceiveEvent,
     RetryDelivery,
+    SaveCursor,
     SetInboxCursor,
     StartDelivery,
 )
 from tieline.ports.deciding import Deciders, Rule
-from tieline.routing import deliveries, inbound, messages
+from tieline.routing import cursors, deliveries, inbound, messages
 
 
 def deciders() -> Deciders:
@@ -26,6 +27,7 @@ def deciders() -> Deciders:
         DeleteMessage: Rule(messages.delete, rows=messages.needs_message, recalled=messages.recall),
         React: Rule(messages.react, rows=messages.needs_message),
         ReceiveEvent: Rule(inbound.receive, rows=inbound.needs),
+        SaveCursor: Rule(cursors.save),
         SetInboxCursor: Rule(messages.set_inbox_cursor),
         StartDelivery: Rule(deliveries.start, rows=deliveries.needs),
         FinishDelivery: Rule(deliveries.finish, rows=deliveries.needs),
