@@ -144,8 +144,6 @@ VALUEISH = st.sampled_from(
         "sam",
         "@sam @priya",
         "<@U1>",
-    ]
-    + [
         "<@U1|sam>",
         "DONE",
         "done",

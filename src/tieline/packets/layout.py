@@ -103,7 +103,8 @@ def _without_replies(hits: list[Hit], lines: list[str]) -> tuple[list[Hit], int]
     depth = quote_depth(lines[head])
     after = next((row for row in range(head + 1, len(lines)) if lines[row].strip()), None)
     if after is not None and quote_depth(lines[after]) > depth:
-        return [hit for hit in hits if hit.row < head or hit.depth <= depth], len(lines)
+        kept = [hit for hit in hits if hit.row < head or hit.depth <= depth]
+        return kept, head if all(hit.row < head for hit in kept) else len(lines)
     return [hit for hit in hits if hit.row < head], head
 
 
