@@ -1,0 +1,1 @@
+"""Pure rendering: content x capabilities -> frames and degradations; text in and out of CommonMark, HTML and plain."""
