@@ -1,6 +1,6 @@
 """Take the text of deleted messages out of stored event bodies: the only change ever made to a stored event.
 
-Rule: a body keeps its shape; ``text`` and ``html`` become empty, ``metadata`` an empty object. Done in Python, because
+Rule: a body keeps its shape; :data:`_EMPTY` says what each member becomes. Done in Python, because
 the two databases would need two ways to say it.
 """
 
@@ -19,7 +19,14 @@ from tieline.store.sql import Dialect
 KINDS: Final = frozenset({EventKind.MESSAGE, EventKind.EDIT, EventKind.INBOX})
 """Kinds of events whose bodies carry a message's text; an inbox event carries the message within."""
 
-_EMPTY: Final[dict[str, object]] = {"text": "", "html": "", "metadata": {}}
+_EMPTY: Final[dict[str, object]] = {
+    "text": "",
+    "html": "",
+    "previous": "",
+    "metadata": {},
+    "mentions": [],
+    "packet": None,
+}
 _decoder = msgspec.json.Decoder(dict[str, object])
 
 
