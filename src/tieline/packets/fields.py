@@ -35,10 +35,10 @@ _SCHEME_NAMES: Final = frozenset({"http", "https", "file", "ftp", "ftps", "sftp"
 _DRIVE: Final = re.compile(r"([A-Za-z]):[\\/]")
 _PATH_FORBIDDEN: Final = re.compile(r"[<>|\"*`\\]")
 _PLACEHOLDER: Final = re.compile(
-    r"@?<(?!https?:|mailto:|ftp:)[^<>]*>(?: *\|.*)?|\{\{?[^{}0-9]*\}?\}|(?:TBD|\?{2,}|…|\.{2,}|x{3,8}|X{3,8})"
+    r"@?<(?!https?:|mailto:|ftp:|tel:)[^<>]*>(?: *\|.*)?|\{\{?[^{}0-9]*\}?\}|(?:TBD|\?{2,}|…|\.{2,}|x{3,8}|X{3,8})"
     r"|@?\[(?:[^\[\]]*\|[^\[\]]*|UUID[^\[\]]*|[^\[\]]*(?:Short Link|Absolute Path|Agent ?Handle)[^\[\]]*)\](?: *\|.*)?"
 )
-_ANGLES: Final = re.compile(r"<(?!https?:|mailto:|ftp:)[A-Za-z][^<>]*>", re.IGNORECASE)
+_ANGLES: Final = re.compile(r"<(?!https?:|mailto:|ftp:|tel:)[A-Za-z][^<>]*>", re.IGNORECASE)
 
 FORM: Final[Mapping[Field, str]] = {
     Field.TASK_ID: "<task id, such as dj-waste-014>",

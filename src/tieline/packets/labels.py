@@ -27,6 +27,8 @@ _HEAD: Final = re.compile(
     r"|[A-Za-z][A-Za-z0-9]{1,14}+(?:[\\ _.*-]{1,3}+[A-Za-z0-9]{1,12}+){0,2}+)"
     rf"(?P<d2>{_DECO})(?P<close>\])?+(?P<d3>{_DECO})(?P<colon>[:=])?+[\s*`\"']*+"
 )
+_SIGN: Final = re.compile(r"[^\]:=_]{0,200}+[\]:=_]")
+"""What every label has near its beginning; most lines of prose have not."""
 _INNER: Final = re.compile(rf"\[{_DECO}(?P<word>{_EXACT}){_DECO}\]{_DECO}:{_DECO}")
 _QUOTE: Final = re.compile(r"[ \t]*+(?:>[ \t]*+)*+")
 _TARGETS: Final = {"TASKID": Field.TASK_ID, "CURRENTSTATE": Field.CURRENT_STATE} | {
@@ -54,6 +56,8 @@ def find_labels(lines: list[str]) -> list[Hit]:
     """Return the labels that begin lines (of folded text), at most LABEL_LIMIT, in order."""
     hits: list[Hit] = []
     for row, line in enumerate(lines):
+        if not _SIGN.match(line):
+            continue
         match = _HEAD.match(line)
         if match is None or not _could_be_label(match):
             continue
@@ -133,7 +137,10 @@ def _value_start(line: str, match: re.Match[str]) -> tuple[int, int]:
 
     Behind the colon only what no value begins with is passed over; `~` begins a path, `_` may only close a run.
     """
-    runs = re.findall("_+", " ".join((match["prefix"], match["d1"], match["d2"], match["d3"])))
+    around = " ".join((match["prefix"], match["d1"], match["d2"], match["d3"]))
+    if "_" not in around:
+        return match.end(), 0
+    runs = re.findall("_+", around)
     run = runs[-1] if len(runs) % 2 else ""
     if run and line.startswith(run, match.end()):
         return match.end() + len(run), 0

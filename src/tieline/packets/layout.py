@@ -154,6 +154,6 @@ def _is_quotation(hits: list[Hit], lines: list[str], last_row: int) -> bool:
         return False
     behind = lines[hits[-1].row + 1 : last_row]
     return any(
-        line.strip() and quote_depth(line) < depth and not _FENCE.match(line) and not _SIGN_OFF.match(line)
+        line.strip("> \t") and quote_depth(line) < depth and not _FENCE.match(line) and not _SIGN_OFF.match(line)
         for line in behind
     )

@@ -46,6 +46,7 @@ _CANONICAL: Final = re.compile(
 _STATES: Final = {state.value: state for state in PacketState}
 _BARE: Final = re.compile(r"[A-Za-z0-9@/](?:[A-Za-z0-9._/@:#_-]*[A-Za-z0-9])?")
 """Values with nothing around them, which need no peeling."""
+_FIELDS: Final = tuple(Field)
 _SEVERAL: Final = 2
 _WRAPPED: Final = frozenset({Field.PAYLOAD_PATH, Field.NEXT_HOP})
 """Fields whose value a mail program may have pushed to the next line, and whose values cannot be mistaken for prose."""
@@ -107,11 +108,11 @@ def _parse_tangled(text: str, known: Known) -> Verdict:
     if not hits:
         return ORDINARY
     sheet = _Sheet(tidy.split("\n"), lines)
-    found = {field: _find(field, hits, sheet, known) for field in Field}
-    repeated = [field for field in Field if len(found[field]) > 1]
+    found = {field: _find(field, hits, sheet, known) for field in _FIELDS}
+    repeated = [field for field in _FIELDS if len(found[field]) > 1]
     if len(repeated) >= _SEVERAL:
         return Verdict(violations=(_several_packets(found[repeated[0]][1].hit),), template=TEMPLATE)
-    return _verdict({field: _settle(field, found[field], hits) for field in Field}, known)
+    return _verdict({field: _settle(field, found[field], hits) for field in _FIELDS}, known)
 
 
 def _find(field: Field, hits: list[Hit], sheet: _Sheet, known: Known) -> list[_Found]:
@@ -222,9 +223,9 @@ def _violation(fault: Fault, field: Field | None, hit: Hit) -> Violation:
 
 
 def _verdict(settled: dict[Field, _Settled], known: Known) -> Verdict:
-    found = [violation for field in Field for violation in settled[field].violations]
+    found = [violation for field in _FIELDS for violation in settled[field].violations]
     violations = tuple(sorted(found, key=lambda violation: violation.line or 0))
-    task_id, state, path, hop = (settled[field].value for field in Field)
+    task_id, state, path, hop = (settled[field].value for field in _FIELDS)
     if task_id is None or state is None or path is None or hop is None:
         return Verdict(violations=violations, template=_template(settled))
     packet = Packet(task_id=task_id, state=_STATES[state], payload_path=path, next_hop=hop)
@@ -237,7 +238,7 @@ def _verdict(settled: dict[Field, _Settled], known: Known) -> Verdict:
 
 def _template(settled: dict[Field, _Settled]) -> str:
     """The packet with what is known filled in, and placeholders for the rest."""
-    return "\n".join(f"{field.label} {_filled(field, settled[field].value)}" for field in Field)
+    return "\n".join(f"{field.label} {_filled(field, settled[field].value)}" for field in _FIELDS)
 
 
 def _filled(field: Field, value: str | None) -> str:

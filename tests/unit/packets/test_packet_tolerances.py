@@ -98,6 +98,9 @@ MANGLED = {
     "Outlook reply": f"{TEXT}\n\nFrom: Sam\nSent: Tuesday\nTo: Hub\nSubject: x\n\n[TASK_ID]: other\n[NEXT_HOP]: DONE",
     "original message": f"{TEXT}\n\n-----Original Message-----\n[TASK_ID]: other\n[NEXT_HOP]: DONE",
     "answer below the quoted packet": f"> [TASK_ID]: other\n> [CURRENT_STATE]: READY\n> [PAYLOAD_PATH]: /o\n> [NEXT_HOP]: DONE\n\n{TEXT}",
+    "quoted packet over a quoted reply": "\n".join(f"> {line}" for line in LINES)
+    + "\n\nOn Tue, 3 Nov 2026 at 10:12, Sam <s@example.org> wrote:\n> [TASK_ID]: old\n> [NEXT_HOP]: DONE",
+    "quoted twice with blank quoted lines": "\n> \n".join(f"> > {line}" for line in LINES) + "\n> ",
     "the same packet twice": f"{TEXT}\n\n{TEXT}",
     "path pushed to the next line": TEXT.replace("]: /srv", "]:\n/srv"),
     "handle pushed to the next line": TEXT.replace("]: @sam", "]:\n  @sam"),
@@ -171,6 +174,12 @@ def test_a_task_id_may_be_a_uuid_or_a_short_link(task: str) -> None:
     verdict = parse(TEXT.replace("dj-waste-014", task))
     assert verdict.packet is not None
     assert verdict.packet.task_id == task
+
+
+def test_a_task_id_that_looks_like_a_telephone_number_stays_one_id() -> None:
+    verdict = parse(TEXT.replace("dj-waste-014", "<tel:5551234567|555-123-4567>"))
+    assert verdict.packet is not None
+    assert verdict.packet.task_id == "555-123-4567"
 
 
 def test_the_text_of_a_tracker_link_is_the_task_id() -> None:
