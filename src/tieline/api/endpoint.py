@@ -22,6 +22,7 @@ from tieline.model.commands import Command
 from tieline.model.members import Actor, Level, Via
 from tieline.model.outcome import Accepted, Refusal
 from tieline.model.rooms import Room
+from tieline.model.shapes import nul_refusal
 
 NOBODY: Final = Actor(member=None, level=Level.L1, via=Via.HTTP, rooms=())
 """The actor of a public endpoint: sees nothing, may do nothing."""
@@ -215,26 +216,7 @@ async def _read_body(call: Call[Any, Any], decode: Callable[[bytes], object]) ->
         call.body = decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return invalid_body(error)
-    return nul_refusal(raw) if b"\\u0000" in raw else None
-
-
-def nul_refusal(raw: bytes) -> Refusal | None:
-    """Refuse text with a NUL character, which PostgreSQL cannot keep. ``raw`` is valid JSON."""
-    if _has_nul(msgspec.json.decode(raw)):
-        return Refusal(status=422, code="invalid_body", detail="$: texts hold no NUL character (\\u0000).")
-    return None
-
-
-def _has_nul(value: object) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case list():
-            return any(_has_nul(item) for item in value)
-        case dict():
-            return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-        case _:
-            return False
+    return nul_refusal(raw)
 
 
 async def _run(row: AnyEndpoint, read: _Read, call: Call[Any, Any]) -> web.StreamResponse | Refusal:

@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
-from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery, encode, json, nul_refusal
+from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery, encode, json
 from tieline.api.pages import After, Listing, next_after, next_before
 from tieline.api.problems import invalid_body, of_exception
 from tieline.api.services import ApiServices
@@ -34,6 +34,7 @@ from tieline.model.shapes import (
     MessageOut,
     Messages,
     PostBody,
+    nul_refusal,
 )
 from tieline.ports.reading import DeliveryFilter, Page
 from tieline.render.outs import delivery_out, problem_body
@@ -146,9 +147,7 @@ def _batch_command(call: Call[BatchBody, NoQuery], raw: bytes) -> PostMessage | 
         body = _POST.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return invalid_body(error)
-    if b"\\u0000" in raw and (refusal := nul_refusal(raw)) is not None:
-        return refusal
-    return body.command(call.actor, call.path("room"))
+    return nul_refusal(raw) or body.command(call.actor, call.path("room"))
 
 
 async def _submit_all(

@@ -32,7 +32,7 @@ class RoomsQuery(ByName, kw_only=True, frozen=True, forbid_unknown_fields=True):
     project_id: Annotated[str, Meta(max_length=200)] | UnsetType = msgspec.field(default=UNSET, name="projectId")
 
     def takes(self, room: Room) -> bool:
-        """Is the room of the project asked for?"""
+        """Tell whether a room is of the project asked for."""
         wanted = self.project if self.project is not UNSET else self.project_id
         return wanted is UNSET or room.project == wanted
 

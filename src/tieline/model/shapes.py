@@ -55,22 +55,21 @@ class AttachmentRef(Request, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     alt: Short | None = None
 
 
-class PostBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A message to post. Who speaks is decided by the credential (law 7)."""
+class PostFields(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What a post says over HTTP and over the web socket alike. Who speaks is decided by the credential (law 7)."""
 
     text: Text
-    type: MessageType = MessageType.CHAT
     format: Format = Format.MARKDOWN
     thread: Id | None = None
     reply_to: Id | None = None
     mentions: Annotated[tuple[Handle, ...], Meta(max_length=100)] = ()
     severity: Severity | None = None
     project: Short | None = None
-    metadata: dict[str, object] = {}  # noqa: RUF012 - msgspec copies an empty default per value
+    metadata: dict[str, object] = {}
     attachments: Annotated[tuple[AttachmentRef, ...], Meta(max_length=20)] = ()
     client_id: Key | None = None
 
-    def command(self, actor: Actor, room: str) -> PostMessage | Refusal:
+    def asked(self, actor: Actor, room: str, kind: MessageType) -> PostMessage | Refusal:
         """The command it asks for; refuses what this hub cannot keep."""
         if self.attachments or self.metadata:
             refusal = self._unkeepable()
@@ -81,7 +80,7 @@ class PostBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
             client_id=self.client_id,
             room=room,
             text=self.text,
-            type=self.type,
+            type=kind,
             format=self.format,
             thread=self.thread,
             reply_to=self.reply_to,
@@ -99,6 +98,47 @@ class PostBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
                 detail="$.attachments: this hub takes no attachments yet; post a link to the file instead.",
             )
         return metadata_refusal(self.metadata)
+
+
+class PostBody(PostFields, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A message to post."""
+
+    type: MessageType = MessageType.CHAT
+
+    def command(self, actor: Actor, room: str) -> PostMessage | Refusal:
+        """The command it asks for."""
+        return self.asked(actor, room, self.type)
+
+
+class PostFrame(PostFields, tag="post", kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A message to post over the web socket, where ``type`` says what a frame is; ``ref`` comes back in the answer."""
+
+    room: Handle
+    message_type: MessageType = MessageType.CHAT
+    ref: Annotated[str, Meta(max_length=200)] | int | None = None
+
+    def command(self, actor: Actor) -> PostMessage | Refusal:
+        """The command it asks for."""
+        return self.asked(actor, self.room, self.message_type)
+
+
+def nul_refusal(raw: bytes) -> Refusal | None:
+    """Refuse text with a NUL character, which PostgreSQL cannot keep. ``raw`` is valid JSON."""
+    if b"\\u0000" in raw and _has_nul(msgspec.json.decode(raw)):
+        return Refusal(status=422, code="invalid_body", detail="$: texts hold no NUL character (\\u0000).")
+    return None
+
+
+def _has_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case list():
+            return any(_has_nul(item) for item in value)
+        case dict():
+            return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+        case _:
+            return False
 
 
 def metadata_refusal(metadata: dict[str, object]) -> Refusal | None:
@@ -195,7 +235,7 @@ class MemberBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True)
     ai: Short | None = None
     machine: Short | None = None
     specialities: Annotated[tuple[Short, ...], Meta(max_length=100)] = ()
-    accounts: Accounts = {}  # noqa: RUF012 - msgspec copies an empty default per value
+    accounts: Accounts = {}
     client_id: Key | None = None
 
 
