@@ -1,0 +1,113 @@
+"""Calls of Slack's Web API that change something, and the look-up of what became of one.
+
+Rule: one call each and no retry inside (``retry_handlers=[]``: slack_sdk would post twice, openclaw#22780); every
+failure leaves as a :class:`~tieline.errors.DeliveryError`. What is so already is success.
+Not promised: a notice to one person (``chat.postEphemeral``) can be found again; Slack keeps none.
+Next stop: :mod:`tieline_slack.errors` for failures, the hub's lane for outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from tieline.errors import Permanent, Uncertain
+from tieline.ports.adapter import Outgoing, PartRef, Sent
+from tieline.ports.clock import Clock
+from tieline_slack import emoji, ids, render
+from tieline_slack.errors import translate
+from tieline_slack.inbound import Me, mark_of
+from tieline_slack.paging import pages
+from tieline_slack.shapes import mapping, text
+
+_SKEW: Final = 60_000
+"""Milliseconds that our clock may be ahead of Slack's."""
+_SO_ALREADY: Final = {True: "already_reacted", False: "no_reaction"}
+
+
+class Outbound:
+    """The writing side of one workspace."""
+
+    def __init__(self, web: AsyncWebClient, clock: Clock, me: Me, *, previews: bool = False) -> None:
+        self._web = web
+        self._clock = clock
+        self._me = me
+        self._previews = previews
+
+    async def call(self, method: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Call a method that writes; its arguments go as JSON. Raises DeliveryError."""
+        try:
+            answer = await self._web.api_call(method, json=dict(arguments))
+            return mapping(answer.data)
+        except Exception as error:
+            raise translate(error, now=self._clock.now() / 1000) from error
+
+    async def read(self, method: str, arguments: Mapping[str, str]) -> Mapping[str, object]:
+        """Call a method that reads; its arguments go in the query. Raises DeliveryError."""
+        try:
+            answer = await self._web.api_call(method, http_verb="GET", params=dict(arguments))
+            return mapping(answer.data)
+        except Exception as error:
+            raise translate(error, now=self._clock.now() / 1000) from error
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Post one frame; a notice is shown to its reader alone."""
+        if outgoing.notice_for is not None:
+            answer = await self.call("chat.postEphemeral", render.notice(outgoing, outgoing.notice_for))
+            return self._sent(outgoing, text(answer, "message_ts"), url=False)
+        answer = await self.call("chat.postMessage", render.post(outgoing, previews=self._previews))
+        return self._sent(outgoing, text(answer, "ts"))
+
+    async def edit(self, ref: PartRef, outgoing: Outgoing) -> None:
+        """Write a part anew."""
+        await self.call("chat.update", render.update(outgoing, ref.part.native_id))
+
+    async def delete(self, ref: PartRef) -> None:
+        """Remove a part; one that is gone already is gone."""
+        try:
+            await self.call("chat.delete", {"channel": ref.endpoint.conversation, "ts": ref.part.native_id})
+        except Permanent as error:
+            if error.code != "part_gone":
+                raise
+
+    async def react(self, ref: PartRef, char: str, *, on: bool) -> None:
+        """Set or take back the bot's reaction."""
+        name = emoji.to_slack(char)
+        if name is None:
+            raise Permanent("invalid_name", f"Slack has no name for {char}", fix="use another emoji")
+        place = {"channel": ref.endpoint.conversation, "timestamp": ref.part.native_id, "name": name}
+        try:
+            await self.call("reactions.add" if on else "reactions.remove", place)
+        except Permanent as error:
+            if error.code != _SO_ALREADY[on]:
+                raise
+
+    async def look_up(self, outgoing: Outgoing, since: int) -> Sent | None:
+        """Find what carries our key, in the thread or the channel it was sent to."""
+        if outgoing.notice_for is not None:
+            return None
+        async for message in self._after(outgoing, since):
+            if mark_of(message)[0] == outgoing.key:
+                return self._sent(outgoing, text(message, "ts"))
+        return None
+
+    async def _after(self, outgoing: Outgoing, since: int) -> AsyncIterator[Mapping[str, object]]:
+        place = {
+            "channel": outgoing.endpoint.conversation,
+            "oldest": ids.from_milliseconds(max(since - _SKEW, 0)),
+            "include_all_metadata": "true",
+        }
+        method = "conversations.history"
+        if outgoing.thread is not None:
+            method, place["ts"] = "conversations.replies", outgoing.thread
+        async for message in pages(self.read, method, place, "messages"):
+            yield message
+
+    def _sent(self, outgoing: Outgoing, ts: str, *, url: bool = True) -> Sent:
+        if not ts:  # an "ok" without an id: it was posted, and only the look-up can say where
+            raise Uncertain("bad_answer", "Slack answered ok, without the message's id")
+        conversation = outgoing.endpoint.conversation
+        address = ids.permalink(self._me.url, conversation, ts, outgoing.thread) if url else None
+        return Sent(native_id=ts, thread=outgoing.thread or ts, url=address)

@@ -1,0 +1,73 @@
+"""What is sent, as arguments of Slack's methods. Pure.
+
+Rule: the frame's text goes out as it was planned, and nothing in it is read a second time: ``parse: none`` and
+``link_names: false``, so that no text pings anyone (law 6). The author's name and picture stand beside the text
+(``chat:write.customize``), our key in the metadata, where a look-up finds it again.
+Next stop: :mod:`tieline_slack.outbound` makes the calls.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tieline.ports.adapter import Outgoing
+from tieline_slack import ids
+
+NAME_MAX: Final = 80
+TEXT_MAX: Final = 4000
+"""Slack may split a message near here, and ``chat.update`` takes no more."""
+
+Arguments = dict[str, object]
+"""Arguments of one method, as JSON."""
+
+
+def post(outgoing: Outgoing, *, previews: bool = False) -> Arguments:
+    """Arguments of ``chat.postMessage``."""
+    arguments: Arguments = {
+        **_said(outgoing),
+        "mrkdwn": True,
+        "unfurl_links": previews,
+        "unfurl_media": previews,
+        "metadata": _mark(outgoing),
+        **_author(outgoing),
+    }
+    if outgoing.thread is not None:
+        arguments["thread_ts"] = outgoing.thread
+    return arguments
+
+
+def notice(outgoing: Outgoing, reader: str) -> Arguments:
+    """Arguments of ``chat.postEphemeral``: shown to one person alone. It carries no metadata, so it cannot be found."""
+    arguments: Arguments = {**_said(outgoing), "user": reader, **_author(outgoing)}
+    if outgoing.thread is not None:
+        arguments["thread_ts"] = outgoing.thread
+    return arguments
+
+
+def update(outgoing: Outgoing, native_id: str) -> Arguments:
+    """Arguments of ``chat.update``. The name cannot be changed; the mark is written again, so that it stays."""
+    return {**_said(outgoing), "ts": native_id, "metadata": _mark(outgoing)}
+
+
+def _said(outgoing: Outgoing) -> Arguments:
+    return {
+        "channel": outgoing.endpoint.conversation,
+        "text": outgoing.frame.text,
+        "parse": "none",
+        "link_names": False,
+    }
+
+
+def _mark(outgoing: Outgoing) -> Arguments:
+    payload = {"key": outgoing.key, "delivery": outgoing.delivery_id}
+    return {"event_type": ids.METADATA_EVENT, "event_payload": payload}
+
+
+def _author(outgoing: Outgoing) -> Arguments:
+    if outgoing.author is None or not outgoing.author.display.strip():
+        return {}
+    shown: Arguments = {"username": outgoing.author.display[:NAME_MAX]}
+    avatar = outgoing.author.avatar
+    if avatar is not None and avatar.startswith("https://"):
+        shown["icon_url"] = avatar
+    return shown
