@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from tieline.directory import applying, rooms
+from tieline.directory import applying, beside, rooms
 from tieline.directory.owned import managed_elsewhere
 from tieline.model.base import NAME_PATTERN, ManagedBy, Value
 from tieline.model.channels import ChannelRecord
@@ -28,6 +28,7 @@ from tieline.model.commands import (
     ResolveLink,
     RevokeToken,
     SplitAccount,
+    TakeInBeside,
     UpdateLink,
     UpdateMember,
     UpdateRoom,
@@ -47,6 +48,7 @@ def deciders() -> Deciders:
         ArchiveMember: Rule(archive_member),
         CreateToken: Rule(create_token, recalled=_recall_token),
         RevokeToken: Rule(revoke_token),
+        TakeInBeside: Rule(beside.take_in),
         SplitAccount: Rule(split_account),
         RegisterChannel: Rule(register_channel),
         PauseChannel: Rule(pause_channel),

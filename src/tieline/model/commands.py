@@ -13,7 +13,7 @@ import msgspec
 from tieline.model.base import Value
 from tieline.model.delivery import Degradation, DeliveryState, Fault, Frame
 from tieline.model.inbound import InboundEvent
-from tieline.model.members import HUB, Actor, Level, MemberKind
+from tieline.model.members import HUB, Actor, Level, Member, MemberKind, Token
 from tieline.model.message import Format
 from tieline.model.rooms import Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
 
@@ -167,6 +167,13 @@ class RevokeToken(Command, kw_only=True, frozen=True):
     """Revoke a token; its connections close within a second. L4, or one's own."""
 
     token_id: str
+
+
+class TakeInBeside(Command, kw_only=True, frozen=True):
+    """Take in members and tokens that were written beside the hub (``tieline token``). Answers how many were new."""
+
+    members: tuple[Member, ...] = ()
+    tokens: tuple[Token, ...] = ()
 
 
 class CreateRoom(KeyedCommand, kw_only=True, frozen=True):
