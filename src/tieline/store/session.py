@@ -22,6 +22,12 @@ from tieline.store.schema import require_current
 PATIENCE = 5.0
 """Seconds for which a lost database is waited for before callers are told to try again."""
 
+_NOTICED_AFTER = 1.5
+"""Seconds after which PostgreSQL has certainly noticed that a process on its own machine is gone."""
+
+_KEEPALIVE = ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
+"""A hub on another machine that lost its power gives its lock back within half a minute."""
+
 
 class Session:
     """See the module. Not safe for several threads."""
@@ -107,18 +113,20 @@ class Session:
 
     def _take_advisory(self, connection: Connection) -> None:
         with connection.begin():
+            for setting in _KEEPALIVE:
+                connection.exec_driver_sql(f"SET {setting}")
             if self._backend is not None:  # our former session may not have noticed that we are gone
                 sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ? AND backend_start::text = ?"
                 self.dialect.one(connection, sql, *self._backend)
-            taken = self._try_advisory(connection)
-            if not taken:
+            if not self._try_advisory(connection):
                 rows = self.dialect.one(connection, "SELECT holder FROM hub_lock")
                 raise held_by(rows[0][0] if rows else "")
             sql = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()"
             self._backend = tuple(self.dialect.one(connection, sql)[0])
 
     def _try_advisory(self, connection: Connection) -> bool:
-        deadline = time.monotonic() + (1.0 if self._backend else 0.0)
+        # The server may take a moment to notice that a hub was killed; its successor must not be refused for that.
+        deadline = time.monotonic() + _NOTICED_AFTER
         while True:
             if self.dialect.one(connection, "SELECT pg_try_advisory_lock(?)", ADVISORY_KEY)[0][0]:
                 return True
