@@ -1,0 +1,371 @@
+"""One channel: its adapter is made, connected, caught up with, watched, and connected again when it failed.
+
+Rule: what a person must mend is shown and not hammered on; everything else is tried again with backoff. Sending waits
+until the channel is up; pausing stops sending only, so that what people write meanwhile still comes in.
+Next stop: :class:`tieline.plugins.supervisor.Supervisor` keeps one per configured channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+from typing import Final
+
+import structlog
+
+from tieline.errors import AdapterError, DeliveryError, HubBusy, Misconfigured, MissingExtra, StoreError
+from tieline.model.base import Value
+from tieline.model.channels import ChannelHealth, ChannelState
+from tieline.model.commands import Command, ReceiveEvent, RegisterChannel, ResolveLink
+from tieline.model.delivery import Fault
+from tieline.model.inbound import InboundEvent, Receipt
+from tieline.model.outcome import Accepted, Refusal
+from tieline.model.rooms import Direction, Link
+from tieline.plugins.catchup import CatchUp
+from tieline.plugins.gate import Answer, Gate
+from tieline.ports.abilities import History, Resolves
+from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Services
+from tieline.ports.channels import OnDoubt
+from tieline.ports.clock import Clock
+from tieline.ports.directory import Directory
+from tieline.ports.hub import Hub
+from tieline.ports.reading import Reader
+from tieline.ports.waiting import rest, within
+
+BASE: Final = 1.0
+CAP: Final = 60.0
+CONNECT_LIMIT: Final = 60.0
+STOP_LIMIT: Final = 5.0
+TOGETHER: Final = 4
+"""Conversations that are caught up with at a time."""
+
+_SENDING = frozenset({ChannelState.UP, ChannelState.CATCHING_UP})
+_log = structlog.get_logger(__name__)
+
+
+class ConfiguredChannel(Value, kw_only=True, frozen=True):
+    """A channel as the configuration wants it; two that are equal need no restart."""
+
+    name: str
+    adapter: str
+    settings: dict[str, object]
+    on_doubt: OnDoubt = OnDoubt.RESEND
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The inside of the hub that channels need."""
+
+    hub: Hub
+    reader: Reader
+    directory: Directory
+    clock: Clock
+    public_url: str | None = None
+    services: Services | None = None
+    """For adapters that are a way into the hub itself."""
+    random: Random = field(default_factory=SystemRandom)
+    begun: set[str] = field(default_factory=set)
+    """Channels whose epoch this process has begun: a restart of one channel begins no other."""
+
+
+class Runner:
+    """Runs one channel. Implements :class:`tieline.ports.adapter.Session` for its adapter."""
+
+    def __init__(
+        self,
+        channel: ConfiguredChannel,
+        make: Factory,
+        inside: Inside,
+        changed: Callable[[], None],
+    ) -> None:
+        self.channel = channel
+        self._make = make
+        self._inside = inside
+        self._changed = changed
+        self._gate = Gate(self._let_in)
+        self._again = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._main: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(TOGETHER)
+        self._reported: Fault | None = None
+        self._state = ChannelState.CONNECTING
+        self._fault: Fault | None = None
+        self._since = inside.clock.now()
+        self._retry_at: int | None = None
+        self.adapter: ChannelAdapter | None = None
+        self._renew()
+
+    # ── what others ask ──────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def is_paused(self) -> bool:
+        """True while a person paused it."""
+        record = self._inside.directory.channel(self.channel.name)
+        return record is not None and record.paused
+
+    @property
+    def sends(self) -> bool:
+        """True while lanes may send."""
+        return self._state in _SENDING and not self.is_paused
+
+    def health(self) -> ChannelHealth:
+        """How it is now."""
+        paused = self._state in _SENDING and self.is_paused
+        return ChannelHealth(
+            name=self.channel.name,
+            adapter=self.channel.adapter,
+            state=ChannelState.PAUSED if paused else self._state,
+            since=self._since,
+            fault=self._fault or self._reported,
+            retry_at=self._retry_at,
+        )
+
+    def report(self, fault: Fault | None, *, stops: bool, retry_at: int | None) -> None:
+        """A lane tells what it met."""
+        if stops and fault is not None:
+            self._become(ChannelState.MISCONFIGURED, fault)
+            return
+        if fault is None and self._reported is None:
+            return
+        self._reported = fault
+        if self._state in _SENDING:
+            self._retry_at = retry_at
+        self._changed()
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._main = asyncio.get_running_loop().create_task(self._run(), name=f"channel {self.channel.name}")
+
+    async def stop(self) -> None:
+        """Disconnect within a bound. Idempotent; does not raise."""
+        if self._main is not None:
+            self._main.cancel()
+            await asyncio.gather(self._main, return_exceptions=True)
+            self._main = None
+        await self._drop()
+        self._gate.dismiss()
+
+    def again(self) -> None:
+        """Try a stopped channel again at once: a person says it is mended."""
+        if self._state is ChannelState.MISCONFIGURED or self._retry_at is not None:
+            self._again.set()
+
+    async def _run(self) -> None:
+        attempt = 0
+        while True:
+            self._again.clear()
+            self._gate.close()
+            attempt += 1
+            failed = await self._connect()
+            if failed is None:
+                attempt = 0
+                await self._again.wait()  # until a credential failed and was mended
+            else:
+                await self._rest(failed, attempt)
+            await self._drop()
+            self._become(ChannelState.CONNECTING)
+
+    async def _connect(self) -> Exception | None:
+        self._become(ChannelState.CONNECTING)
+        try:
+            await self._register()
+            if self.adapter is None:
+                self._renew()
+            if self.adapter is None:
+                return Misconfigured("the adapter could not be made")
+            await within(self._inside.clock, CONNECT_LIMIT, self.adapter.connect(self))
+        except Exception as error:  # noqa: BLE001 - an adapter may raise anything; all of it is shown
+            return error
+        await self.came_up()
+        return None
+
+    async def _register(self) -> None:
+        name, begun = self.channel.name, self._inside.begun
+        await self._execute(RegisterChannel(name=name, adapter=self.channel.adapter, bump=name not in begun))
+        begun.add(name)
+
+    async def _rest(self, failed: Exception, attempt: int) -> None:
+        """After a failed connect: wait for a person, or for a while."""
+        if isinstance(failed, Misconfigured | MissingExtra):
+            if self._state is not ChannelState.MISCONFIGURED:
+                self._become(ChannelState.MISCONFIGURED, _fault_of("misconfigured", failed))
+            await self._again.wait()
+            return
+        if not isinstance(failed, AdapterError | TimeoutError | StoreError):
+            _log.error("adapter_bug", channel=self.channel.name, exc_info=failed)
+        delay = self._inside.random.uniform(BASE / 2, min(CAP, BASE * 2.0 ** min(attempt - 1, 30)))
+        fault = _fault_of("cannot_connect", failed)
+        self._become(ChannelState.DOWN, fault, retry_at=self._inside.clock.now() + round(delay * 1000))
+        await rest(self._inside.clock, delay, self._again)
+
+    def _renew(self) -> None:
+        """Make the adapter; its fault is shown by the next connect."""
+        context = AdapterContext(
+            channel=self.channel.name,
+            settings=self.channel.settings,
+            clock=self._inside.clock,
+            public_url=self._inside.public_url,
+            services=self._inside.services,
+        )
+        try:
+            self.adapter = self._make(context)
+        except Exception as error:  # noqa: BLE001 - an adapter may raise anything; all of it is shown
+            self._become(ChannelState.MISCONFIGURED, _fault_of("adapter_cannot_be_made", error))
+
+    async def _drop(self) -> None:
+        """Disconnect the adapter, and end what works for it."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        adapter, self.adapter = self.adapter, None
+        if adapter is None:
+            return
+        try:
+            await within(self._inside.clock, STOP_LIMIT, adapter.disconnect())
+        except Exception:  # a bug of the adapter must not keep the hub from stopping
+            _log.exception("disconnect_failed", channel=self.channel.name)
+
+    def _become(self, state: ChannelState, fault: Fault | None = None, *, retry_at: int | None = None) -> None:
+        if (state, fault) != (self._state, self._fault):
+            self._since = self._inside.clock.now()
+            _log.info("channel", channel=self.channel.name, state=state.value, code=fault.code if fault else "")
+        self._state, self._fault, self._retry_at = state, fault, retry_at
+        self._reported = None
+        self._changed()
+
+    # ── Session ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def receive(self, event: InboundEvent) -> Receipt:
+        """Hand over what happened; see the port."""
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._gate.arrive(event, answer)
+        outcome = await answer
+        match outcome:
+            case Accepted(value=Receipt() as receipt):
+                return receipt
+            case Refusal(code=code, detail=detail):
+                _log.warning("event_refused", channel=self.channel.name, code=code, detail=detail)
+        return Receipt(status="ignored")
+
+    def went_down(self, reason: str, *, fix: str = "") -> None:
+        """The connection is lost; see the port."""
+        if self._state in _SENDING:
+            self._gate.close()
+            self._become(ChannelState.DOWN, Fault(code="connection_lost", detail=reason, fix=fix))
+
+    async def came_up(self) -> None:
+        """The connection is back; see the port."""
+        if self._state in _SENDING:
+            return
+        places = self._inward()
+        self._gate.hold_only(places)
+        self._become(ChannelState.CATCHING_UP)
+        self._spawn(self._settle_in(places))
+
+    async def _settle_in(self, places: list[str]) -> None:
+        await self._resolve_links()
+        await asyncio.gather(*(self._catch_up(place) for place in places))
+        if self._state is ChannelState.CATCHING_UP:
+            fault = self._reported
+            self._become(ChannelState.UP)
+            self._reported = fault
+
+    async def _catch_up(self, conversation: str) -> None:
+        try:
+            if isinstance(self.adapter, History):
+                async with self._slots:
+                    await self._history(self.adapter).run(conversation)
+        finally:
+            self._gate.open(conversation)
+
+    def _history(self, history: History) -> CatchUp:
+        inside = self._inside
+        return CatchUp(
+            channel=self.channel.name,
+            history=history,
+            hub=inside.hub,
+            reader=inside.reader,
+            clock=inside.clock,
+            random=inside.random,
+            told=lambda fault: self.report(fault, stops=False, retry_at=None),
+        )
+
+    def _inward(self) -> list[str]:
+        links = [
+            link for link in self._inside.directory.links_on(self.channel.name) if link.direction is not Direction.OUT
+        ]
+        return sorted({link.conversation for link in links if link.conversation})
+
+    def _let_in(self, event: InboundEvent, answer: Answer) -> None:
+        def done(outcome: object) -> None:
+            if answer.done():
+                return
+            if isinstance(outcome, BaseException):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        self._inside.hub.submit(ReceiveEvent(channel=self.channel.name, event=event), done)
+
+    # ── links ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def link_changed(self, link: Link) -> None:
+        """A link of this channel was made or changed."""
+        if self._state not in _SENDING or link.archived_at is not None:
+            return
+        if link.conversation is None and link.member_id is None:
+            self._spawn(self._resolve_links())
+        elif link.conversation and link.direction is not Direction.OUT:
+            self._spawn(self._begin_reading(link.conversation))
+
+    async def _begin_reading(self, conversation: str) -> None:
+        """Remember where reading begins, so that the first outage loses nothing."""
+        if await self._inside.reader.cursor(self.channel.name, conversation) is None:
+            await self._catch_up(conversation)
+
+    async def _resolve_links(self) -> None:
+        for link in self._inside.directory.links_on(self.channel.name):
+            if link.conversation is None and link.member_id is None:
+                await self._resolve(link)
+
+    async def _resolve(self, link: Link) -> None:
+        try:
+            place, label = link.label, link.label
+            if isinstance(self.adapter, Resolves):
+                place, label = await self.adapter.resolve(link.label)
+        except (AdapterError, DeliveryError) as error:
+            fix = error.fix or "mend the link's conversation"
+            self.report(
+                Fault(code="link_not_resolved", detail=f"{link.label}: {error}", fix=fix), stops=False, retry_at=None
+            )
+            return
+        outcome = await self._execute(ResolveLink(link_id=link.id, conversation=place, label=label))
+        if isinstance(outcome, Refusal):
+            self.report(Fault(code=outcome.code, detail=outcome.detail), stops=False, retry_at=None)
+
+    async def _execute(self, command: Command) -> object:
+        while True:
+            try:
+                return await self._inside.hub.execute(command)
+            except HubBusy as error:
+                await self._inside.clock.sleep(error.retry_after)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("channel_task_failed", channel=self.channel.name, exc_info=error)
+
+
+def _fault_of(code: str, error: Exception) -> Fault:
+    fix = error.fix if isinstance(error, AdapterError | StoreError) else ""
+    detail = str(error) or type(error).__name__
+    return Fault(code=code, detail=detail, fix=fix)
