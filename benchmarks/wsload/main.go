@@ -187,7 +187,7 @@ func read(s *socket) []int64 {
 	}
 }
 
-// stamp finds the time in "#<sequence>#<nanoseconds>#".
+// stamp finds the time in "…#<sequence>#<nanoseconds>#". No text begins with "#": that would be a heading.
 func stamp(frame []byte) (int64, bool) {
 	i := bytes.IndexByte(frame, '#')
 	if i < 0 {
@@ -209,7 +209,7 @@ func stamp(frame []byte) (int64, bool) {
 var padding = strings.Repeat("x", 1<<16)
 
 func payload(dst []byte, publisher, n int, at int64) []byte {
-	text := "#" + strconv.Itoa(n) + "#" + strconv.FormatInt(at, 10) + "#"
+	text := "message #" + strconv.Itoa(n) + "#" + strconv.FormatInt(at, 10) + "#"
 	if len(text) < *size {
 		text += padding[:*size-len(text)]
 	}
