@@ -164,6 +164,8 @@ class SettingProblem(Value, kw_only=True, frozen=True):
     path: tuple[str | int, ...]
     message: str
     fix: str = ""
+    known: tuple[str, ...] = ()
+    """For an unknown setting: the names that may stand there; the hub suggests the nearest."""
 
 
 class Manifest(Value, kw_only=True, frozen=True):
