@@ -16,7 +16,7 @@ from tieline.config.models import (
     json_schema,
 )
 from tieline.config.problems import ConfigError, Problem, ProblemDocument, render_problems
-from tieline.config.references import WEB, ChannelValidator
+from tieline.config.references import WEB, ChannelValidator, Finding
 
 __all__ = [
     "WEB",
@@ -24,6 +24,7 @@ __all__ = [
     "ChannelValidator",
     "Config",
     "ConfigError",
+    "Finding",
     "HandoffPolicy",
     "HubSettings",
     "LinkSettings",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tieline.config import source
 from tieline.config.dotenv import read_dotenv
-from tieline.config.masking import MASK, is_secret, mask_shapes
+from tieline.config.masking import MASK, mask_shapes
 from tieline.config.models import (
     ChannelSettings,
     ConfigFile,
@@ -21,7 +21,7 @@ from tieline.config.models import (
     RoomSettings,
 )
 from tieline.config.problems import ConfigError, Problem
-from tieline.config.references import ChannelValidator, check_channels, check_references, check_secrets
+from tieline.config.references import ChannelValidator, check_channels, check_references, check_secrets, secret_path
 from tieline.config.substitution import Variables
 from tieline.config.validation import validate
 from tieline.model.rooms import Place
@@ -43,6 +43,8 @@ class Config:
     """Where substituted values came from: `("environment SLACK_BOT_TOKEN",)`."""
     secrets: frozenset[str] = field(repr=False)
     """Every secret value, to be masked in logs."""
+    secret_paths: frozenset[source.Path] = frozenset()
+    """Where they stand."""
     warnings: tuple[Problem, ...] = ()
 
     def place(self, *path: str | int) -> Place | None:
@@ -74,7 +76,8 @@ def parse_config(
 ) -> Config:
     """Read text as if it stood in the file `path`. Raises nothing but `ConfigError`."""
     dotenv, problems = read_dotenv(path.parent / ".env")
-    document = source.read_document(text, str(path), Variables(env, dotenv, path.parent))
+    secret_names = frozenset(name for adapter in (adapters or {}).values() for name in adapter.secrets)
+    document = source.read_document(text, str(path), Variables(env, dotenv, path.parent), secret_names)
     document.problems.extend(problems)
     settings = validate(document)
     check_references(document)
@@ -87,6 +90,7 @@ def parse_config(
 
 
 def _config(settings: ConfigFile, document: source.Document, warnings: list[Problem]) -> Config:
+    secrets = _secrets(document)
     return Config(
         hub=settings.hub,
         channels=settings.channels,
@@ -96,7 +100,8 @@ def _config(settings: ConfigFile, document: source.Document, warnings: list[Prob
         file=document.file,
         marks={path: (spot.line, spot.column) for path, spot in document.spots.items()},
         sources={path: spot.sources for path, spot in document.spots.items() if spot.sources},
-        secrets=frozenset(_secrets(document)),
+        secrets=frozenset(secrets.values()),
+        secret_paths=frozenset(secrets),
         warnings=tuple(warnings),
     )
 
@@ -104,17 +109,14 @@ def _config(settings: ConfigFile, document: source.Document, warnings: list[Prob
 # ----------------------------------------------------------------------------------------------- what may be shown
 
 
-def _secrets(document: source.Document) -> set[str]:
-    """Gather the values that must not be shown: by name, and whatever came from a file."""
+def _secrets(document: source.Document) -> dict[source.Path, str]:
+    """Gather the values that must not be shown, by path: secret by name, or come from a file."""
     return {
-        value
+        path: value
         for path, spot in document.spots.items()
-        if (value := _text_at(document.data, path)) and (_secret_path(path) or _from_file(spot.sources))
+        if (value := _text_at(document.data, path))
+        and (secret_path(path, document.secret_names) or _from_file(spot.sources))
     }
-
-
-def _secret_path(path: source.Path) -> bool:
-    return path[:1] == ("channels",) and any(is_secret(step) for step in path[2:] if isinstance(step, str))
 
 
 def _from_file(sources: tuple[str, ...]) -> bool:
@@ -149,8 +151,7 @@ def _mask(value: source.Plain, path: source.Path, config: Config) -> source.Plai
     if isinstance(value, list):
         return [_mask(inner, (*path, index), config) for index, inner in enumerate(value)]
     if isinstance(value, str):
-        hidden = _secret_path(path) or _from_file(config.sources.get(path, ()))
-        return MASK if hidden and value else mask_shapes(value)
+        return MASK if path in config.secret_paths else mask_shapes(value)
     return value
 
 

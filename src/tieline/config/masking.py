@@ -6,7 +6,7 @@ stop: `tieline.config.logs`, which applies this to every log line.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 MASK: Final = "•••"
@@ -17,10 +17,11 @@ _SECRET_NAME: Final = re.compile(
     r"secret|tok(en|n)|passw|pwd$|credential|private|(^|_|-)(api|auth|signing|hmac)?_?-?key$", re.IGNORECASE
 )
 _ENTRY: Final = re.compile(
-    r"""(?P<name>[\w-]+)["']?\s*:\s+(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|\[[^\]]*\]?|[^\s,{}\[\]#][^,}\]#]*)"""
+    r"""(?<![\w-])(?P<name>[\w-]+)["']?\s*:\s+(?P<value>"(?:[^"\\]|\\.)*"?|'[^']*'?|\[[^\]]*\]?|[^\s,{}\[\]#][^,}\]#]*)"""
 )
 _VARIABLE: Final = re.compile(r"""["']?\$\{[^}]*\}["']?\s*""")
-_DENSE: Final = re.compile(r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{24,}")
+_DENSE: Final = re.compile(r"[\w+/=-]{24,}")
+_LETTER_AND_DIGIT: Final = re.compile(r"[A-Za-z].*?\d|\d.*?[A-Za-z]")
 _SHAPES: Final = re.compile(
     r"""
       xox[a-z]-[\w-]+ | xapp-[\w-]+                      # Slack tokens
@@ -48,15 +49,23 @@ def mask_shapes(text: str) -> str:
     return _SHAPES.sub(MASK, text)
 
 
-def mask_source(line: str) -> str:
-    """Mask the secrets of one line of a configuration file; `${NAME}` is not a secret and stays."""
-    return _DENSE.sub(MASK, mask_shapes(_ENTRY.sub(_mask_entry, line)))
+def mask_source(line: str, secret_names: Collection[str] = ()) -> str:
+    """Mask the secrets of one line of a configuration file, in time linear in its length.
+
+    `secret_names` are further settings that are secret; `${NAME}` is not a secret and stays.
+    """
+
+    def mask_entry(entry: re.Match[str]) -> str:
+        secret = is_secret(entry["name"]) or entry["name"] in secret_names
+        if not secret or _VARIABLE.fullmatch(entry["value"]):
+            return entry[0]
+        return entry[0][: entry.start("value") - entry.start()] + MASK
+
+    return _DENSE.sub(_mask_dense, mask_shapes(_ENTRY.sub(mask_entry, line)))
 
 
-def _mask_entry(entry: re.Match[str]) -> str:
-    if not is_secret(entry["name"]) or _VARIABLE.fullmatch(entry["value"]):
-        return entry[0]
-    return entry[0][: entry.start("value") - entry.start()] + MASK
+def _mask_dense(run: re.Match[str]) -> str:
+    return MASK if _LETTER_AND_DIGIT.search(run[0]) else run[0]
 
 
 def escape_controls(text: str) -> str:

@@ -6,7 +6,7 @@ stop: `tieline.config.loader`.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from tieline.config.masking import is_secret
 from tieline.config.problems import did_you_mean
@@ -16,23 +16,43 @@ from tieline.config.validation import report_bare
 WEB: Final = "web"
 """The hub's own channel, always there (`tieline_websocket`)."""
 
+_COMMON: Final = frozenset({"adapter", "enabled"})
 _TEXT_NAMES: Final = (
     *("id", "sid", "token", "secret", "password", "key", "from", "to", "phone", "phones", "number", "numbers"),
     *("account", "user", "username", "conversation", "address", "team", "workspace", "guild", "room", "host"),
 )
 
 
+class Finding(Protocol):
+    """One fault in a channel's settings, as an adapter reports it (`tieline.ports` has the value)."""
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where it is, inside the block; empty: the block as a whole."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in one sentence, without any value."""
+
+    @property
+    def fix(self) -> str:
+        """What would be right; may be empty."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """For an unknown setting: the names that may stand there; the loader suggests the nearest."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelValidator:
     """What the loader asks of an adapter: to judge the settings of one channel block.
 
-    `validate` is pure and never raises; it gets plain values after substitution, and answers with a path inside the
-    block (a tuple, or text with dots) and a sentence for each fault. `settings` names the settings the adapter knows:
-    where given, the loader itself reports others, with a suggestion.
+    `validate` is pure and never raises; it gets plain values after substitution. `secrets` names settings that are
+    secret although their names do not say so.
     """
 
-    validate: Callable[[Mapping[str, object]], Iterable[tuple[Path | str, str]]]
-    settings: Collection[str] = ()
+    validate: Callable[[Mapping[str, object]], Iterable[Finding]]
+    secrets: Collection[str] = ()
 
 
 def check_references(document: Document) -> None:
@@ -120,16 +140,15 @@ def check_channels(document: Document, adapters: Mapping[str, ChannelValidator] 
 
 
 def _check_settings(document: Document, path: Path, block: Mapping[str, Plain], rules: ChannelValidator) -> None:
-    own = {name: value for name, value in block.items() if name not in {"adapter", "enabled"}}
-    unknown = {name for name in own if rules.settings and name not in rules.settings}
-    for name in own:
-        if name in unknown:
-            known = {*rules.settings, "adapter", "enabled"}
-            document.report((*path, name), f"unknown setting '{name}'", did_you_mean(name, known))
-    for where, message in rules.validate({name: value for name, value in own.items() if name not in unknown}):
-        inner: Path = tuple(where.split(".")) if isinstance(where, str) else tuple(where)
-        if not document.unresolved((*path, *inner)):
-            document.report((*path, *inner), message, at_value=(*path, *inner) in document.spots)
+    for finding in rules.validate({name: value for name, value in block.items() if name not in _COMMON}):
+        place: Path = (*path, *finding.path)
+        if document.unresolved(place):
+            continue
+        if finding.known and finding.path:
+            fix = did_you_mean(str(finding.path[-1]), {*finding.known, *_COMMON}) or finding.fix
+            document.report(place, finding.message, fix)
+        else:
+            document.report(place, finding.message, finding.fix, at_value=place in document.spots and place != path)
 
 
 def _check_bare_values(document: Document, path: Path) -> None:
@@ -142,11 +161,17 @@ def _check_bare_values(document: Document, path: Path) -> None:
             report_bare(place, document)
 
 
+def secret_path(path: Path, secret_names: Collection[str] = ()) -> bool:
+    """Say whether the value at a path is a secret of a channel."""
+    names = (step for step in path[2:] if isinstance(step, str))
+    return path[:1] == ("channels",) and any(is_secret(name) or name in secret_names for name in names)
+
+
 def check_secrets(document: Document) -> None:
     """Warn of secrets that stand in the file itself."""
     for path, spot in list(document.spots.items()):
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
-        if path[:1] == ("channels",) and is_secret(name) and spot.raw and not spot.sources and "${" not in spot.raw:
+        if secret_path(path, document.secret_names) and spot.raw and not spot.sources and "${" not in spot.raw:
             variable = "_".join(str(step) for step in path[1:] if isinstance(step, str)).replace("-", "_").upper()
             fix = f'put it into .env as {variable}=… and write "${{{variable}}}"'
             document.report(path, f"the secret {name} stands in the file", fix, at_value=True, warning=True)

@@ -23,7 +23,9 @@ from tieline.config.substitution import Resolved, Variables, resolve
 _TAG: Final = "tag:yaml.org,2002:"
 MOST_VALUES: Final = 50_000
 """Aliases can make a small file mean a huge tree; no honest configuration is near this."""
-LARGEST_TEXT: Final = 2_000_000
+LARGEST_TEXT: Final = 1_000_000
+MOST_PROBLEMS: Final = 200
+WIDEST_LINE: Final = 160
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _OLD_YAML: Final = re.compile(r"^%YAML\s+(?!1\.2)", re.MULTILINE)
@@ -62,6 +64,9 @@ class Document:
     data: Plain = None
     spots: dict[Path, Spot] = field(default_factory=dict, repr=False)
     problems: list[Problem] = field(default_factory=list)
+    secret_names: frozenset[str] = frozenset()
+    """Settings that adapters call secret, besides those whose name says so."""
+    _masked: dict[int, str] = field(default_factory=dict, repr=False)
 
     def report(self, path: Path, message: str, fix: str = "", *, at_value: bool = False, warning: bool = False) -> None:
         """Add a problem at a path, or at the nearest path above it that stands in the file."""
@@ -75,20 +80,36 @@ class Document:
         self, line: int, column: int, message: str, fix: str = "", *, width: int = 1, warning: bool = False
     ) -> None:
         """Add a problem at a line and column (from 1)."""
-        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        if len(self.problems) == MOST_PROBLEMS:
+            message = f"there are more than {MOST_PROBLEMS} problems; mend these first"
+            self.problems.append(Problem(file=self.file, message=message))
+        if len(self.problems) > MOST_PROBLEMS:
+            return
+        source, caret = self._picture(line, column)
         self.problems.append(
             Problem(
                 file=self.file,
                 line=line,
                 column=column,
                 width=width,
-                caret=len(mask_source(text[: column - 1])) + 1,
+                caret=caret,
                 message=message,
                 fix=fix,
-                source=mask_source(text),
+                source=source,
                 severity="warning" if warning else "error",
             )
         )
+
+    def _picture(self, line: int, column: int) -> tuple[str, int]:
+        """Return a masked line, of a long one the part around the column, and the caret's place in it."""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        if line not in self._masked:
+            self._masked[line] = mask_source(text, self.secret_names)
+        masked = self._masked[line]
+        caret = len(mask_source(text[: column - 1], self.secret_names))
+        start = max(0, caret - WIDEST_LINE // 2) if len(masked) > WIDEST_LINE else 0
+        shown = masked[start : start + WIDEST_LINE]
+        return ("…" if start else "") + shown, caret - start + bool(start) + 1
 
     def spot(self, path: Path) -> Spot:
         """Return the spot of a path, or of the nearest path above it."""
@@ -102,9 +123,9 @@ class Document:
         return path in self.spots and self.spots[path].unresolved
 
 
-def read_document(text: str, file: str, variables: Variables) -> Document:
+def read_document(text: str, file: str, variables: Variables, secret_names: frozenset[str] = frozenset()) -> Document:
     """Parse configuration text; the faults of form are in the document's problems."""
-    document = Document(file, _LINE_END.split(text))
+    document = Document(file, _LINE_END.split(text), secret_names=secret_names)
     if len(text) > LARGEST_TEXT:
         document.report_at(1, 1, f"is larger than {LARGEST_TEXT} characters")
         return document

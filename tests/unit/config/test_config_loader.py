@@ -8,6 +8,7 @@ import pytest
 
 from tieline.config import ChannelValidator, Config, ConfigError, Problem, load_config, masked, needs_restart
 from tieline.model.rooms import Place
+from tieline.ports.adapter import SettingProblem
 
 ENVIRONMENT = {
     name: f"value-of-{name.lower()}"
@@ -20,7 +21,18 @@ ENVIRONMENT = {
         "TWILIO_AUTH_TOKEN",
     )
 }
-SLACK = ChannelValidator(validate=lambda _: (), settings=("bot_token", "app_token", "signing_secret"))
+KNOWN = ("bot_token", "app_token", "signing_secret")
+
+
+def judge_slack(settings: Mapping[str, object]) -> list[SettingProblem]:
+    return [
+        SettingProblem(path=(name,), message=f"unknown setting '{name}'", known=KNOWN)
+        for name in settings
+        if name not in KNOWN
+    ]
+
+
+SLACK = ChannelValidator(judge_slack)
 
 
 class Home:
@@ -326,16 +338,19 @@ def test_a_setting_the_adapter_does_not_know_is_shown_in_rustc_style(home: Home)
 
 
 def test_the_adapters_own_findings_get_their_places(home: Home) -> None:
-    def judge(settings: Mapping[str, object]) -> list[tuple[str | tuple[str | int, ...], str]]:
+    def judge(settings: Mapping[str, object]) -> list[SettingProblem]:
         assert settings == {"imap": {"port": 0}}
-        return [("imap.port", "port must be 1 to 65535"), (("smtp",), "missing setting 'smtp'")]
+        return [
+            SettingProblem(path=("imap", "port"), message="port must be 1 to 65535"),
+            SettingProblem(path=("smtp",), message="missing setting 'smtp'", fix="add smtp: …"),
+        ]
 
     found = home.problems(
         "channels:\n  m: {adapter: email, imap: {port: 0}}", adapters={"email": ChannelValidator(judge)}
     )
-    assert [(problem.line, problem.column, problem.message) for problem in found] == [
-        (2, 3, "missing setting 'smtp'"),
-        (2, 36, "port must be 1 to 65535"),
+    assert [(problem.line, problem.column, problem.message, problem.fix) for problem in found] == [
+        (2, 3, "missing setting 'smtp'", "add smtp: …"),
+        (2, 36, "port must be 1 to 65535", ""),
     ]
 
 
@@ -386,6 +401,32 @@ def test_the_effective_configuration_has_defaults_and_no_secret(home: Home) -> N
         "handoff": {"accept_within": "15m", "escalate": ["mention"]},
     }
     assert config.secrets == {"canary-token", "postgresql://u:canary@h/d"}
+
+
+def test_an_adapter_says_which_of_its_settings_are_secret(home: Home) -> None:
+    sms = ChannelValidator(lambda _: (), secrets=("account_sid",))
+    config = home.load("channels: {p: {adapter: sms, account_sid: '${SID}'}}", {"SID": "AC-canary"}, {"sms": sms})
+    assert config.secrets == {"AC-canary"}
+    assert "canary" not in repr(masked(config))
+    config = home.load("channels: {p: {adapter: sms, account_sid: AC-canary}}", {}, {"sms": sms})
+    assert "canary" not in config.warnings[0].render()
+
+
+def test_a_long_line_is_shown_around_the_caret(home: Home) -> None:
+    text = "hub: {" + ", ".join(f"setting-{n}: {n}" for n in range(100)) + "}"
+    problems = home.problems(text)
+    assert len(problems) == 100
+    for problem in problems:
+        _, source, caret = problem.render().splitlines()
+        assert len(source) < 180
+        assert source[caret.index("^") :].startswith(problem.message.split("'")[1])
+
+
+def test_problems_without_end_are_cut_off_and_that_is_said(home: Home) -> None:
+    text = "hub: {" + ", ".join(f"setting-{n}: {n}" for n in range(5000)) + "}"
+    problems = home.problems(text)
+    assert len(problems) == 201
+    assert "more than 200 problems" in str([problem.message for problem in problems])
 
 
 # ---------------------------------------------------------------------------------------------------------- reload

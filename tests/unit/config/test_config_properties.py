@@ -1,6 +1,7 @@
 """Whatever the text, `parse_config` answers with a `Config` or a `ConfigError`; and substitution is exact."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,15 @@ def test_a_secret_setting_is_never_echoed(secret: str, quote: str) -> None:
 @given(st.text())
 def test_escaped_text_cannot_drive_a_terminal(text: str) -> None:
     assert not any((ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160 for char in escape_controls(text))
+
+
+@pytest.mark.parametrize(
+    "unit", ["9", "a", "a9", "://", "a: ", "x-", "'", '"', "a:'", "[", "xox", "M", " ", "a: [", "tl_"]
+)
+def test_masking_takes_linear_time(unit: str) -> None:
+    """A quadratic pattern needs minutes for this; the bound leaves room for a busy machine."""
+    line = unit * (200_000 // len(unit))
+    before = time.process_time()
+    mask_source(line)
+    escape_controls(line)
+    assert time.process_time() - before < 5
