@@ -1,11 +1,11 @@
 """Content out as Slack's mrkdwn.
 
-The rules (Slack, "Formatting text for app surfaces"): ``& < >`` are always escaped, so that no text becomes a mention,
-a link or ``<!channel>``; the only angle brackets written are ``<@U…>`` for a mention with a native id and ``<url|label>``
-for a link; ``@channel``, ``@here`` and ``@everyone`` get a zero-width space behind the ``@`` besides (law 6). mrkdwn has
-no escape for ``* _ ~ ```, so a zero-width space parts such a character from the word it would begin to format, and
-stands between a span and a word beside it, where Slack would not see the span. :mod:`tieline_slack.mrkdwn` takes these
-spaces away again.
+The rules (Slack, "Formatting text for app surfaces"): ``& < >`` are always escaped, so that no text becomes a
+mention, a link or ``<!channel>``; the only angle brackets written are ``<@U…>`` for a mention with a native id and
+``<url|label>`` for a link; ``@channel``, ``@here`` and ``@everyone`` get a zero-width space behind the ``@`` besides
+(law 6). mrkdwn has no escape for ``* _ ~ ```, so a zero-width space parts such a character from the word it would
+begin to format, and stands between a span and a word beside it, where Slack would not see the span.
+:mod:`tieline_slack.mrkdwn` takes these spaces away again.
 
 Not promised, as mrkdwn has none: headings (bold lines), tables (aligned code), lists (bullets and indentation),
 languages of code, code in quotations (it stands between them), backticks inside inline code (it stands as text).
@@ -233,6 +233,6 @@ def _mention(mention: Mention) -> str:
 
 def _link(url: str, label: str) -> str:
     """A link; the normal form has let through only http, https and mailto, without space, ``|`` and brackets."""
-    address = escape(url.replace("|", "%7C"))
+    address = escape(_BROADCAST.sub("%40", url.replace("|", "%7C")))
     text = " ".join(_BROADCAST.sub(f"@{GAP}", label).split())
     return f"<{address}|{escape(text)}>" if text else f"<{address}>"

@@ -15,8 +15,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from emoji import emojize
-
 from tieline.model.content import (
     Block,
     Break,
@@ -40,12 +38,13 @@ from tieline.model.content import (
 from tieline.render.normal import clean, normalise
 from tieline.render.urls import safe_url
 from tieline_slack.dialect import BULLETS, GAP, RULE
+from tieline_slack.emoji import from_slack
 
 _FENCE: Final = re.compile(r"```(.*?)```", re.DOTALL)
 _TOKEN: Final = re.compile(
     r"<(?P<angle>[^<>\n]{1,4000})>"
     r"|`(?P<code>[^`\n]+)`"
-    r"|(?<![\w:]):(?P<emoji>[a-z0-9_+'\-]{1,80})(?:::skin-tone-(?P<tone>[2-6]))?:(?!\w)"
+    r"|(?<![\w:]):(?P<emoji>[a-z0-9_+'\-]{1,80}(?:::skin-tone-[2-6])?):(?!\w)"
     r"|(?P<object>\ufffc)"
 )
 _SPAN: Final = re.compile(
@@ -60,10 +59,9 @@ _QUOTE: Final = re.compile(r"(?:>|&gt;) ?")
 _LONG_QUOTE: Final = re.compile(r"(?:>|&gt;){3}")
 _ITEM: Final = re.compile(rf"( *)(?:[{''.join(BULLETS)}]|(\d{{1,9}})\.) +(?=\S)")
 _TASKS: Final = {"☑ ": True, "☐ ": False}
-_TONES: Final = {str(number): chr(0x1F3F9 + number) for number in range(2, 7)}
 _OBJECT: Final = "\ufffc"
-_INDENT: Final = 4
 _MAX_SPANS: Final = 4
+_MAX_DEPTH: Final = 12
 
 
 def parse(text: str) -> Document:
@@ -99,22 +97,36 @@ def _bare(found: re.Match[str]) -> str:
 
 
 def _lines(lines: Sequence[str]) -> Iterator[Block]:
+    """Blocks of lines. Slack quotes one level deep: a mark inside of a quotation is text."""
     at = 0
     while at < len(lines):
         line = lines[at]
         if _LONG_QUOTE.match(line):
             rest = [_LONG_QUOTE.sub("", line, count=1), *lines[at + 1 :]]
-            yield Quote(children=tuple(_lines(rest)))
+            yield Quote(children=tuple(_quoted(rest)))
             return
         end = at + 1
-        if _QUOTE.match(line):
-            while end < len(lines) and _QUOTE.match(lines[end]):
+        if not _QUOTE.match(line):
+            while end < len(lines) and not _QUOTE.match(lines[end]):
                 end += 1
-            yield Quote(children=tuple(_lines([_QUOTE.sub("", quoted, count=1) for quoted in lines[at:end]])))
-        elif _ITEM.match(line):
+            yield from _quoted(lines[at:end])
+        else:
+            while end < len(lines) and _QUOTE.match(lines[end]) and not _LONG_QUOTE.match(lines[end]):
+                end += 1
+            yield Quote(children=tuple(_quoted([_QUOTE.sub("", quoted, count=1) for quoted in lines[at:end]])))
+        at = end
+
+
+def _quoted(lines: Sequence[str]) -> Iterator[Block]:
+    """Blocks of lines that are no quotation, or are in one."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        end = at + 1
+        if _ITEM.match(line):
             while end < len(lines) and (_ITEM.match(lines[end]) or lines[end].startswith(" ")):
                 end += 1
-            yield from _lists(lines[at:end])
+            yield from _lists(lines[at:end], 0)
         elif line.strip() == RULE:
             yield Rule()
         else:
@@ -125,11 +137,25 @@ def _lines(lines: Sequence[str]) -> Iterator[Block]:
 
 
 def _opens(line: str) -> bool:
-    return bool(_QUOTE.match(line) or _ITEM.match(line)) or line.strip() == RULE
+    return bool(_ITEM.match(line)) or line.strip() == RULE
 
 
-def _lists(lines: Sequence[str]) -> Iterator[Block]:
+def _lists(lines: Sequence[str], depth: int) -> Iterator[Block]:
     """Lists of lines at one indentation; deeper ones belong to the item before them."""
+    items: list[ListItem] = []
+    start: int | None = None
+    for found, content in _groups(lines):
+        number = int(found.group(2)) if found.group(2) else None
+        if items and not _follows(number, start, len(items)):
+            yield ListBlock(items=tuple(items), start=start)
+            items = []
+        start = start if items else number
+        items.append(_item(content, depth))
+    yield ListBlock(items=tuple(items), start=start)
+
+
+def _groups(lines: Sequence[str]) -> list[tuple[re.Match[str], list[str]]]:
+    """The lines of each item; the first line stands without its marker."""
     groups: list[tuple[re.Match[str], list[str]]] = []
     base = len(lines[0]) - len(lines[0].lstrip(" "))
     for line in lines:
@@ -138,28 +164,20 @@ def _lists(lines: Sequence[str]) -> Iterator[Block]:
             groups.append((found, [line[found.end() :]]))
         else:
             groups[-1][1].append(line)
-    items: list[ListItem] = []
-    start: int | None = None
-    for found, content in groups:
-        number = int(found.group(2)) if found.group(2) else None
-        if items and not _follows(number, start, len(items)):
-            yield ListBlock(items=tuple(items), start=start)
-            items = []
-        start = start if items else number
-        items.append(_item(content))
-    yield ListBlock(items=tuple(items), start=start)
+    return groups
 
 
 def _follows(number: int | None, start: int | None, count: int) -> bool:
     return number is None if start is None else number == start + count
 
 
-def _item(lines: Sequence[str]) -> ListItem:
+def _item(lines: Sequence[str], depth: int) -> ListItem:
     checked = _TASKS.get(lines[0][:2])
     first = lines[0] if checked is None else lines[0][2:]
-    end = next((number for number, line in enumerate(lines) if number and _ITEM.match(line)), len(lines))
+    inner = () if depth >= _MAX_DEPTH else (number for number, line in enumerate(lines) if number and _ITEM.match(line))
+    end = next(iter(inner), len(lines))
     text = "\n".join([first, *(line.strip() for line in lines[1:end])])
-    nested = tuple(_lists(lines[end:])) if end < len(lines) else ()
+    nested = tuple(_lists(lines[end:], depth + 1)) if end < len(lines) else ()
     return ListItem(children=(Paragraph(children=inlines(text)), *nested), checked=checked)
 
 
@@ -188,14 +206,14 @@ def _object(found: re.Match[str]) -> Inline:
         case "object":
             return Text(text=_OBJECT)
         case _:
-            return emoji(found.group("emoji"), found.group("tone"))
+            return named_emoji(found.group("emoji"))
 
 
-def emoji(name: str, tone: str | None = None) -> Inline:
+def named_emoji(name: str) -> Inline:
     """An emoji by Slack's name: Unicode as text, where the name is a common one, else a custom emoji."""
-    character = emojize(f":{name}:", language="alias")
-    if character != f":{name}:":
-        return Text(text=character + _TONES.get(tone or "", ""))
+    character = from_slack(name)
+    if not character.startswith(":"):
+        return Text(text=character)
     return Emoji(name=name) if any(char.isalpha() for char in name) else Text(text=f":{name}:")
 
 

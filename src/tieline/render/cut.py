@@ -125,10 +125,12 @@ def _cut(block: Block, n: int) -> _Halves:
 
 
 def _cut_code(block: CodeBlock, n: int) -> _Halves:
-    after = block.text[n:]
+    """At a line break, which then is the end of the first half and is not written again."""
+    before, after = block.text[:n], block.text[n:]
     if after.startswith("\n"):
-        after = after[1:]
-    before = block.text[:n].removesuffix("\n") if after is block.text[n:] else block.text[:n]
+        after = after.removeprefix("\n")
+    else:
+        before = before.removesuffix("\n")
     return (CodeBlock(text=before, language=block.language),), (CodeBlock(text=after, language=block.language),)
 
 

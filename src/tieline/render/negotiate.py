@@ -32,7 +32,7 @@ from tieline.model.content import (
     Text,
 )
 from tieline.model.delivery import Degradation
-from tieline.render.normal import visible
+from tieline.render.normal import at_name, visible
 from tieline.render.tables import aligned
 
 _DETAILS = {
@@ -169,4 +169,4 @@ class Negotiation:
     def _mention(self, mention: Mention) -> Sequence[Inline]:
         if mention.native_id is not None:
             self._notes.add("mention", self._can.mention.by_id)
-        return [Mention(display=mention.display, handle=mention.handle)]
+        return [Mention(display=at_name(mention)[1:], handle=mention.handle)]

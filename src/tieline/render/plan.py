@@ -22,6 +22,7 @@ QUOTE_LENGTH = 140
 """Code points of the original that a reply's quotation shows."""
 
 _EMPTY = (Paragraph(children=(Text(text="(no text)"),)),)
+_DOTS = (Paragraph(children=(Text(text="…"),)),)
 
 
 def render(plan: Plan, capabilities: Capabilities, dialect: Dialect) -> Rendered:
@@ -40,9 +41,10 @@ def render(plan: Plan, capabilities: Capabilities, dialect: Dialect) -> Rendered
 
 
 def _frames(parts: Parts, splitter: Splitter, dialect: Dialect) -> tuple[Frame, ...]:
-    total = len(parts.parts)
+    shown = parts.parts or (_DOTS,)
+    total = len(shown)
     frames = []
-    for index, blocks in enumerate(parts.parts):
+    for index, blocks in enumerate(shown):
         note = CUT_NOTE if parts.cut and index == total - 1 else ""
         if total > 1:
             note += counted(index + 1, total)

@@ -196,7 +196,7 @@ def _joined(atoms: str, place: int) -> bool:
     if place >= len(atoms):
         return False
     before, after = atoms[place - 1], atoms[place]
-    if after == _JOINER or before == _JOINER or ord(after) in _MODIFIERS or unicodedata.category(after) in {"Mn", "Me"}:
+    if _JOINER in {before, after} or ord(after) in _MODIFIERS or unicodedata.category(after) in {"Mn", "Me"}:
         return True
     if ord(before) not in _REGIONAL or ord(after) not in _REGIONAL:
         return False
