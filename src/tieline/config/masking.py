@@ -21,7 +21,8 @@ _ENTRY: Final = re.compile(
 )
 _VARIABLE: Final = re.compile(r"""["']?\$\{[^}]*\}["']?\s*""")
 _DENSE: Final = re.compile(r"[\w+/=-]{24,}")
-_LETTER_AND_DIGIT: Final = re.compile(r"[A-Za-z].*?\d|\d.*?[A-Za-z]")
+_LETTER: Final = re.compile(r"[A-Za-z]")
+_DIGIT: Final = re.compile(r"\d")
 _SHAPES: Final = re.compile(
     r"""
       xox[a-z]-[\w-]+ | xapp-[\w-]+                      # Slack tokens
@@ -65,7 +66,7 @@ def mask_source(line: str, secret_names: Collection[str] = ()) -> str:
 
 
 def _mask_dense(run: re.Match[str]) -> str:
-    return MASK if _LETTER_AND_DIGIT.search(run[0]) else run[0]
+    return MASK if _LETTER.search(run[0]) and _DIGIT.search(run[0]) else run[0]
 
 
 def escape_controls(text: str) -> str:
