@@ -19,7 +19,7 @@ from tieline.model.capabilities import (
 from tieline_slack.render import NAME_MAX, TEXT_MAX
 
 
-def capabilities(*, names: bool, edit_window: int | None = None) -> Capabilities:
+def capabilities(*, names: bool, edit_window: int | None = None, pace: float = 1.0) -> Capabilities:
     """Capabilities of every conversation of a workspace; ``names``: messages can carry their author's own."""
     identity = IdentitySupport(level=Support.FULL, name_max=NAME_MAX, avatar=True)
     return Capabilities(
@@ -41,5 +41,7 @@ def capabilities(*, names: bool, edit_window: int | None = None) -> Capabilities
         inbound_reaction=True,
         history=True,
         lookup=True,
-        rate=RateLimit(per_second=1.0, burst=5),  # "1 message per second per channel, short bursts are allowed"
+        rate=RateLimit(
+            per_second=pace, burst=max(5, int(pace))
+        ),  # "1 message per second per channel, short bursts are allowed"
     )

@@ -60,7 +60,7 @@ class SlackAdapter:
         self._context = context
         self._settings = settings
         self._turns = Turns()
-        self._capabilities = capabilities(names=False, edit_window=settings.edit_window)
+        self._capabilities = capabilities(names=False, edit_window=settings.edit_window, pace=settings.pace)
         self._http = (
             wire.SignedEvents(settings.signing_secret or "", context.clock, self._turns)
             if settings.mode is Mode.HTTP
@@ -84,7 +84,9 @@ class SlackAdapter:
         self._open = workspace
         try:
             names = await workspace.sign_in()
-            self._capabilities = capabilities(names=names, edit_window=self._settings.edit_window)
+            self._capabilities = capabilities(
+                names=names, edit_window=self._settings.edit_window, pace=self._settings.pace
+            )
             door = _Door(workspace, session)
             api = workspace.client(token=None)
             app = wire.bolt_app(api, self._settings.bot_token, workspace.me, door, self._context.clock)

@@ -36,6 +36,8 @@ class Settings(Value, kw_only=True, frozen=True):
     """Seconds after which the workspace lets nobody edit any more; None: no limit."""
     previews: bool = False
     """Let Slack unfurl links in what we post."""
+    pace: float = 1.0
+    """Messages a second in one conversation. Slack allows about one; more only where a workspace was granted more."""
 
     @property
     def is_local(self) -> bool:
@@ -43,7 +45,8 @@ class Settings(Value, kw_only=True, frozen=True):
         return self.api_url is not None and _is_loopback(urlsplit(self.api_url).hostname or "")
 
 
-_KNOWN = frozenset({"bot_token", "app_token", "signing_secret", "mode", "api_url", "edit_window", "previews"})
+_KNOWN = frozenset({"bot_token", "app_token", "signing_secret", "mode", "api_url", "edit_window", "previews", "pace"})
+MAX_PACE = 1000.0
 _DURATION = re.compile(r"(\d{1,9})(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _TOKENS_AT = "api.slack.com/apps, the app's page"
@@ -64,6 +67,7 @@ def load(raw: Mapping[str, object]) -> Settings:
         api_url=_api_url(raw),
         edit_window=_seconds(raw.get("edit_window")),
         previews=bool(raw.get("previews", False)),
+        pace=_pace(raw.get("pace", 1)) or 1.0,
     )
 
 
@@ -110,8 +114,19 @@ def _rest(raw: Mapping[str, object]) -> Iterator[SettingProblem]:
         yield SettingProblem(
             path=("edit_window",), message="'edit_window' is no duration", fix="write 5m, 24h, or seconds as a number"
         )
+    if _pace(raw.get("pace", 1)) is None:
+        yield SettingProblem(
+            path=("pace",),
+            message="'pace' is messages a second",
+            fix=f"write a number up to {MAX_PACE:g}; Slack allows 1",
+        )
     if not isinstance(raw.get("previews", False), bool):
         yield SettingProblem(path=("previews",), message="'previews' is true or false", fix="write true or false")
+
+
+def _pace(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 < float(value) <= MAX_PACE else None  # type: ignore[arg-type]
 
 
 def _mode(raw: Mapping[str, object]) -> Mode:

@@ -46,6 +46,7 @@ from tieline.routing.outbox import Outbox
 from tieline.routing.preview import Preview
 from tieline.store import Store
 from tieline.store.migrating import migrate
+from tieline.store.offline import follow
 
 _log = structlog.get_logger(__name__)
 
@@ -94,6 +95,7 @@ class RunningHub:
         self._runners: list[web.AppRunner] = []
         self._lanes: Lanes | None = None
         self._supervisor: Supervisor | None = None
+        self._following: asyncio.Task[None] | None = None
         self._stopped = False
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,6 +134,9 @@ class RunningHub:
         self.app = create_app(self._services(channels, home), self.authenticator)
         for route in pages:
             self.app.router.add_route(route.method, route.path, route.handler)
+        self._following = asyncio.get_running_loop().create_task(
+            follow(self.config.hub.database, self.hub, sleep=self.clock.sleep), name="tokens made beside the hub"
+        )
         await self._lanes.start()
         await self._supervisor.start()
 
@@ -195,6 +200,9 @@ class RunningHub:
         if self._stopped:
             return
         self._stopped = True
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         if self._lanes is not None:
             await self._lanes.stop()
         if self._supervisor is not None:
@@ -213,10 +221,7 @@ class RunningHub:
         outcome = await self.hub.execute(apply_command(config))
         if isinstance(outcome, Refusal):
             raise ConfigError(
-                [
-                    Problem(file=config.file, line=v.line or 0, message=v.message, fix=v.fix)
-                    for v in outcome.violations
-                ]
+                [Problem(file=config.file, line=v.line or 0, message=v.message, fix=v.fix) for v in outcome.violations]
                 or [Problem(file=config.file, message=outcome.detail)]
             )
         lines = outcome.value if isinstance(outcome.value, tuple) else ()
