@@ -12,6 +12,7 @@ Source of the shapes: docs.slack.dev, "Events", ``message`` and its subtypes, ``
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -98,7 +99,7 @@ def read_edit(conversation: str, message: Mapping[str, object], me: Me, people: 
     edited = mapping(message.get("edited"))
     if not text(edited, "ts") or text(message, "subtype") not in _SAID:
         return None
-    return _edit(conversation, message, ids.milliseconds(text(edited, "ts")), me, people)
+    return _edit(conversation, message, "", me, people)
 
 
 def _message_event(event: Mapping[str, object], me: Me, people: People) -> InboundEvent | None:
@@ -139,8 +140,7 @@ def _changed(event: Mapping[str, object], me: Me, people: People) -> InboundEven
         return _deleted(event, text(message, "ts"), previous, me, people)
     if text(message, "subtype") not in _SAID or _says_the_same(message, previous):
         return None
-    at = text(event, "event_ts") or text(event, "ts") or text(mapping(message.get("edited")), "ts")
-    return _edit(conversation, message, ids.milliseconds(at), me, people)
+    return _edit(conversation, message, text(event, "event_ts") or text(event, "ts"), me, people)
 
 
 def _says_the_same(message: Mapping[str, object], previous: Mapping[str, object]) -> bool:
@@ -148,14 +148,29 @@ def _says_the_same(message: Mapping[str, object], previous: Mapping[str, object]
     return bool(previous) and text(message, "text") == text(previous, "text") and _files(message) == _files(previous)
 
 
-def _edit(conversation: str, message: Mapping[str, object], at: int, me: Me, people: People) -> InboundEdit | None:
-    ts, editor = text(message, "ts"), text(mapping(message.get("edited")), "user")
-    author = _author({**message, "user": editor} if editor else message, me, people)
+def _edit(
+    conversation: str, message: Mapping[str, object], otherwise_at: str, me: Me, people: People
+) -> InboundEdit | None:
+    ts, edited = text(message, "ts"), mapping(message.get("edited"))
+    author = _author({**message, "user": text(edited, "user") or text(message, "user")}, me, people)
     if not conversation or not ts or author is None:
         return None
     return InboundEdit(
-        conversation=conversation, native_id=ts, author=author, content=content(message, people), edited_at=at
+        conversation=conversation,
+        native_id=ts,
+        author=author,
+        content=content(message, people),
+        edited_at=_edited_at(text(edited, "ts") or otherwise_at, text(message, "text")),
     )
+
+
+def _edited_at(ts: str, said: str) -> int:
+    """When, with what was said in the place of the milliseconds.
+
+    Slack gives whole seconds, and the hub knows an edit by message and time: so two edits within a second stay two, and
+    one edit seen live and again in the history stays one.
+    """
+    return ids.milliseconds(ts) // 1000 * 1000 + zlib.crc32(said.encode("utf-8", "surrogatepass")) % 1000
 
 
 def _deleted(
@@ -204,7 +219,7 @@ def mark_of(message: Mapping[str, object]) -> tuple[str, str]:
 
 def content(message: Mapping[str, object], people: People) -> Document:
     """What a message says: its blocks where they can be read, else its mrkdwn, and links to its files."""
-    native = sequence(message.get("blocks"))
+    native = [block for block in sequence(message.get("blocks")) if isinstance(block, dict)]
     document = blocks.parse(native) if native else None
     if document is None or not document.blocks:
         document = mrkdwn.parse(text(message, "text") or _attached(message))

@@ -19,6 +19,8 @@ class CutProxy:
         parts = urlsplit(target)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._whole = True
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.url = ""
         self.connections = 0
@@ -29,9 +31,14 @@ class CutProxy:
         for writer in tuple(self._writers):
             writer.transport.abort()
 
+    def freeze(self) -> None:
+        """Pass nothing on, and break nothing off: a half-open network."""
+        self._flowing.clear()
+
     def mend(self) -> None:
-        """Let new connections through."""
+        """Let new connections through, and bytes on."""
         self._whole = True
+        self._flowing.set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:
@@ -41,19 +48,19 @@ class CutProxy:
         far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
         self._writers |= {writer, far_writer}
         here, there = urlsplit(self.url).netloc.encode(), f"{self._host}:{self._port}".encode()
-        await asyncio.gather(_relay(reader, far_writer, b"", b""), _relay(far_reader, writer, there, here))
+        await asyncio.gather(self._relay(reader, far_writer, b"", b""), self._relay(far_reader, writer, there, here))
         self._writers -= {writer, far_writer}
 
-
-async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, old: bytes, new: bytes) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data.replace(old, new) if old and len(old) == len(new) else data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, old: bytes, new: bytes) -> None:
+        try:
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                writer.write(data.replace(old, new) if old and len(old) == len(new) else data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
 
 
 @asynccontextmanager
@@ -65,6 +72,7 @@ async def relayed(target: str) -> AsyncIterator[CutProxy]:
     try:
         yield proxy
     finally:
+        proxy.mend()
         proxy.cut()
         server.close()
         await server.wait_closed()
