@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,13 +31,32 @@ from tieline.model.commands import PostMessage
 from tieline.model.events import Event, EventKind
 from tieline.model.message import Author, Message, Origin
 from tieline.ports.clock import SystemClock
-from tieline.ports.deciding import Decision, Rule, View
+from tieline.ports.deciding import Deciders, Decision, Rule, View
 from tieline.ports.local_bus import LocalBus
 from tieline.store import Store
 from tieline.store.migrating import migrate
 
 TEXT = "The quick brown fox jumps over the lazy dog and writes it down. " * 2
 _encode = msgspec.json.Encoder().encode
+
+
+class Cost(NamedTuple):
+    """What a number of commands cost: commands per second, and processor seconds each (all threads)."""
+
+    rate: float
+    cpu: float
+
+
+class Watch:
+    """Measures from its making on."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def cost(self, commands: int) -> Cost:
+        """The cost of each of so many."""
+        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        return Cost(commands / wall, cpu / commands)
 
 
 def decide(command: PostMessage, view: View) -> Decision:
@@ -61,7 +81,7 @@ def decide(command: PostMessage, view: View) -> Decision:
     return Decision(value=message, result=message.id, puts=(message,), events=(event,))
 
 
-async def measure(store: Store, commands: int, window: int, *, keyed: bool, rooms: int) -> float:
+async def measure(store: Store, commands: int, window: int, *, keyed: bool, rooms: int) -> Cost:
     """Commands per second with `window` of them under way; the next is made when one is acknowledged."""
     made, answered = 0, 0
     run = os.urandom(4).hex()
@@ -83,14 +103,14 @@ async def measure(store: Store, commands: int, window: int, *, keyed: bool, room
         elif answered == commands:
             finished.set_result(None)
 
-    started = time.perf_counter()
+    watch = Watch()
     for _ in range(window):
         post()
     await finished
-    return commands / (time.perf_counter() - started)
+    return watch.cost(commands)
 
 
-def bare(folder: Path, rows: int, batch: int) -> float:
+def bare(folder: Path, rows: int, batch: int) -> Cost:
     """Rows per second of `executemany` into one table."""
     file = folder / f"bare-{time.monotonic_ns()}.db"
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
@@ -98,43 +118,46 @@ def bare(folder: Path, rows: int, batch: int) -> float:
         database.execute("PRAGMA synchronous = FULL")
         database.execute("CREATE TABLE m (id INTEGER PRIMARY KEY, room TEXT, seq INTEGER, at INTEGER, body BLOB)")
         body = b"x" * 210
-        started = time.perf_counter()
+        watch = Watch()
         for first in range(0, rows, batch):
             database.execute("BEGIN IMMEDIATE")
             values = [("room_0", seq, 1, body) for seq in range(first, min(first + batch, rows))]
             database.executemany("INSERT INTO m (room, seq, at, body) VALUES (?, ?, ?, ?)", values)
             database.execute("COMMIT")
-        return rows / (time.perf_counter() - started)
+        return watch.cost(rows)
 
 
 async def run(options: argparse.Namespace, folder: Path) -> None:
     url = options.url or f"sqlite:///{folder / 'writer.db'}"
     migrate(url)
-    rules = {PostMessage: Rule(decide, recalled=lambda result, view: view.get(Message, result))}
+    rules: Deciders = {PostMessage: Rule(decide, recalled=lambda result, view: view.get(Message, result))}
     store = Store(url, directory=MemoryDirectory(), deciders=rules, bus=LocalBus(), clock=SystemClock())
     await store.start()
-    rates: dict[str, list[float]] = {"bare": [], "posts": [], "keyed posts": [], "keyed posts, 100 rooms": []}
+    costs: dict[str, list[Cost]] = {"bare": [], "posts": [], "keyed posts": [], "keyed posts, 100 rooms": []}
     try:
         for _ in range(options.rounds):
-            rates["bare"].append(bare(folder, options.commands * 3, options.window))
+            costs["bare"].append(bare(folder, options.commands * 3, options.window))
             for name, keyed, rooms in (
                 ("posts", False, 1),
                 ("keyed posts", True, 1),
                 ("keyed posts, 100 rooms", True, 100),
             ):
-                rate = await measure(store, options.commands, options.window, keyed=keyed, rooms=rooms)
-                rates[name].append(rate)
+                cost = await measure(store, options.commands, options.window, keyed=keyed, rooms=rooms)
+                costs[name].append(cost)
     finally:
         await store.close()
-    show(rates)
+    show(costs)
 
 
-def show(rates: dict[str, list[float]]) -> None:
-    for name, found in rates.items():
-        ratio = statistics.median(rate / control for rate, control in zip(found, rates["bare"], strict=True))
-        print(
-            f"{name:<24} {statistics.median(found):>9,.0f}/s   to bare {ratio:.2f}   µs each {1e6 / statistics.median(found):.1f}"
-        )
+def show(found: dict[str, list[Cost]]) -> None:
+    print(f"{'':<24} {'per second':>10} {'to bare':>8} {'CPU µs each':>12} {'CPU to bare':>12}")
+    for name, costs in found.items():
+        pairs = list(zip(costs, found["bare"], strict=True))
+        rate = statistics.median(cost.rate for cost in costs)
+        cpu = statistics.median(cost.cpu for cost in costs)
+        to_bare = statistics.median(cost.rate / control.rate for cost, control in pairs)
+        cpu_to_bare = statistics.median(cost.cpu / control.cpu for cost, control in pairs)
+        print(f"{name:<24} {rate:>10,.0f} {to_bare:>8.2f} {cpu * 1e6:>12.1f} {cpu_to_bare:>12.1f}")
 
 
 def profiled(work: Callable[[], None]) -> None:

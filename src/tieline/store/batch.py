@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,10 +24,10 @@ from tieline.model.outcome import Accepted, Outcome, Refusal
 from tieline.ports.deciding import Decider, Deciders, Decision
 from tieline.ports.directory import Directory
 from tieline.ports.hub import Committed
-from tieline.store.mapping import DIRECTORY_KINDS, EVENT, Key, mapping_of
+from tieline.store.mapping import DIRECTORY_KINDS, EVENT, Key, Mapping, mapping_of
 from tieline.store.scrubbing import scrub_pending, scrub_stored
 from tieline.store.sql import Dialect
-from tieline.store.view import BatchView, Streams
+from tieline.store.view import BatchView, Changes, Streams
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,9 @@ class Batch:
         self._scrub: set[str] = set()
         self._forget_before: int | None = None
         self._dropped: list[Value] = []
+        self._changes: list[Changes] = []
+        self._numbers: list[tuple[str, int]] = []
+        self.is_empty = True
         self.answers: list[tuple[Done, Answer]] = []
         self.changes_directory = False
 
@@ -85,7 +88,8 @@ class Batch:
         for job, identity in zip(jobs, identities, strict=True):
             self.answers.append((job.done, self._answer(job.command, identity)))
             if self.changes_directory:
-                return
+                break
+        self._seal()
 
     def _look_up(self, keys: list[str]) -> None:
         if keys:
@@ -149,17 +153,16 @@ class Batch:
     def _take(self, decision: Decision) -> None:
         if [(event.stream, event.seq) for event in decision.events] != self._view.journal:
             self._compare_numbers(decision)
-        for kind in {type(value) for value in (*decision.puts, *decision.drops)}:
-            mapping_of(kind)  # an unknown kind fails here, before anything of the decision is taken
-        for value in decision.drops:
-            self._view.drop(value)
-            self._dropped.append(value)
-        for value in decision.puts:
-            self._view.put(value)
+        self._view.take(decision.puts, decision.drops)
         self._events += decision.events
-        self._lanes.update(decision.lanes)
-        self._scrub.update(decision.scrub)
-        self.changes_directory = any(type(value) in DIRECTORY_KINDS for value in (*decision.puts, *decision.drops))
+        self._dropped += decision.drops
+        if decision.lanes:
+            self._lanes.update(decision.lanes)
+        if decision.scrub:
+            self._scrub.update(decision.scrub)
+        for value in (*decision.puts, *decision.drops):
+            if type(value) in DIRECTORY_KINDS:
+                self.changes_directory = True
 
     def _compare_numbers(self, decision: Decision) -> None:
         given = sorted((event.stream, event.seq) for event in decision.events)
@@ -177,32 +180,28 @@ class Batch:
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    @property
-    def is_empty(self) -> bool:
-        """True where there is nothing to write."""
-        pending = (self._events, self._new_identities, self._scrub, self._forget_before is not None)
-        return not any(pending) and not self._view.numbers() and next(self._view.changes(), None) is None
+    def _seal(self) -> None:
+        """All is decided: see what there is to write."""
+        self._changes = self._view.changes()
+        self._numbers = self._view.numbers()
+        if self._scrub:
+            self._events = scrub_pending(self._events, frozenset(self._scrub))
+        pending = (self._changes, self._numbers, self._events, self._new_identities, self._scrub, self._forget_before)
+        self.is_empty = not any(pending)
 
     def write(self) -> None:
         """Write everything: a statement or two per table."""
-        run = self._connection, self._dialect
         if self._scrub:
-            self._events = scrub_pending(self._events, frozenset(self._scrub))
-            scrub_stored(*run, frozenset(self._scrub))
-        self._write_numbers()
+            scrub_stored(self._connection, self._dialect, frozenset(self._scrub))
+        if self._numbers:
+            self._dialect.upsert(self._connection, "streams", ("name", "last_seq"), ("name",), self._numbers)
         if self._events:
             self._dialect.insert(self._connection, EVENT.table, EVENT.columns, [EVENT.row(e) for e in self._events])
-        for kind, puts, drops in self._view.changes():
-            self._write_kind(kind, puts, drops)
+        for changes in self._changes:
+            self._write_kind(*changes)
         self._write_identities()
 
-    def _write_numbers(self) -> None:
-        numbers = self._view.numbers()
-        if numbers:
-            self._dialect.upsert(self._connection, "streams", ("name", "last_seq"), ("name",), numbers)
-
-    def _write_kind(self, kind: type[Value], puts: Sequence[Value], drops: Sequence[Key]) -> None:
-        mapping = mapping_of(kind)
+    def _write_kind(self, mapping: Mapping[Any], puts: Sequence[Value], drops: Sequence[Key]) -> None:
         if drops:
             self._dialect.delete(self._connection, mapping.table, mapping.key, drops)
         if puts:
@@ -225,8 +224,8 @@ class Batch:
     def committed(self) -> Committed:
         """What the bus is told."""
         changed: list[Value] = []
-        for kind, puts, _drops in self._view.changes():
-            if kind in DIRECTORY_KINDS or kind is Delivery:
+        for mapping, puts, _drops in self._changes:
+            if mapping.kind in DIRECTORY_KINDS or mapping.kind is Delivery:
                 changed += puts
         dropped = tuple(value for value in self._dropped if type(value) in DIRECTORY_KINDS and self._is_gone(value))
         return Committed(

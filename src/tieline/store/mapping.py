@@ -54,14 +54,16 @@ class Mapping(Generic[E]):
         """The row of a value."""
         cells = list(msgspec.structs.astuple(value))
         for position, encode in self.encoders:
-            cells[position] = encode(cells[position])
+            if (cell := cells[position]) is not None:
+                cells[position] = encode(cell)
         return tuple(cells)
 
     def value(self, row: Sequence[Cell]) -> E:
         """The value of a row (columns in order)."""
         cells: list[Any] = list(row)
         for position, decode in self.decoders:
-            cells[position] = decode(cells[position])
+            if (cell := cells[position]) is not None:
+                cells[position] = decode(cell)
         return self.kind(**dict(zip(self.columns, cells, strict=True)))
 
 
@@ -85,28 +87,27 @@ def _mapping(
 
 
 def _key_getter(key: tuple[str, ...]) -> Callable[[Value], Key]:
-    get = attrgetter(*key)
+    get: Callable[[Value], Any] = attrgetter(*key)
     if len(key) == 1:
-        return lambda value: (str(get(value)),)
-    return lambda value: tuple(map(str, get(value)))
+        return lambda value: (get(value),)
+    return get
 
 
 def _translation(hint: object) -> tuple[Translate, Translate] | None:
-    """Encoder and decoder of a field, None where a database takes it as it is."""
-    inner, nullable = _without_none(hint)
+    """Encoder and decoder of a field, None where a database takes it as it is; None itself is never translated."""
+    inner = _without_none(hint)
     if inner in {str, int, bytes}:
         return None
-    pair = _plain(inner) or (_to_json(inner), _from_json(inner))
-    return (_or_none(pair[0]), _or_none(pair[1])) if nullable else pair
+    return _plain(inner) or (_to_json(inner), _from_json(inner))
 
 
-def _without_none(hint: object) -> tuple[object, bool]:
+def _without_none(hint: object) -> object:
     if get_origin(hint) not in {Union, types.UnionType}:
-        return hint, False
+        return hint
     members = [member for member in get_args(hint) if member is not type(None)]
     if len(members) != 1:
         raise TypeError(f"a column cannot hold {hint}")
-    return members[0], True
+    return members[0]
 
 
 def _plain(inner: object) -> tuple[Translate, Translate] | None:
@@ -131,10 +132,6 @@ def _from_json(inner: object) -> Translate:
     if origin is tuple:
         return lambda text: decode(text) if text != "[]" else ()
     return decode
-
-
-def _or_none(translate: Translate) -> Translate:
-    return lambda cell: None if cell is None else translate(cell)
 
 
 EVENT: Mapping[Event] = _mapping(Event, "events", "stream", "seq")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -54,7 +54,8 @@ class Streams:
 class Rows:
     """Rows of one kind in this batch: loaded or changed; None where there is none (any more)."""
 
-    def __init__(self) -> None:
+    def __init__(self, mapping: Mapping[Any]) -> None:
+        self.mapping = mapping
         self.now: dict[Key, Any] = {}
         self.changed: dict[Key, None] = {}
         self._found_by: dict[str, dict[object, dict[Key, None]]] = {}
@@ -76,6 +77,14 @@ class Rows:
                 if (value := self.now[key]) is not None:
                     groups.setdefault(getattr(value, column), {})[key] = None
         return groups.get(wanted, ())
+
+
+class Changes(NamedTuple):
+    """What one kind's table has to take."""
+
+    mapping: Mapping[Any]
+    puts: Sequence[Value]
+    drops: Sequence[Key]
 
 
 class BatchView:
@@ -199,21 +208,26 @@ class BatchView:
             rows.now.setdefault(key, value)
             yield key
 
-    def put(self, value: Value) -> None:
-        """Insert or replace a row."""
-        self._rows(type(value)).change(mapping_of(type(value)).key_of(value), value)
+    def take(self, puts: Sequence[Value], drops: Sequence[Value]) -> None:
+        """Take a decision's rows over, all or none: a value that is no row is a :class:`KeyError` before that."""
+        dropped = [(self._rows(type(value)), value) for value in drops]
+        put = [(self._rows(type(value)), value) for value in puts]
+        for rows, value in dropped:
+            rows.change(rows.mapping.key_of(value), None)
+        for rows, value in put:
+            rows.change(rows.mapping.key_of(value), value)
 
-    def drop(self, value: Value) -> None:
-        """Delete a row."""
-        self._rows(type(value)).change(mapping_of(type(value)).key_of(value), None)
-
-    def changes(self) -> Iterator[tuple[type[Value], Sequence[Value], Sequence[Key]]]:
-        """What has to be written: per kind, rows to put and keys to drop."""
-        for kind, rows in self._kinds.items():
-            if rows.changed:
-                puts = [value for key in rows.changed if (value := rows.now[key]) is not None]
-                drops = [key for key in rows.changed if rows.now[key] is None]
-                yield kind, puts, drops
+    def changes(self) -> list[Changes]:
+        """What has to be written, per kind."""
+        return [
+            Changes(
+                rows.mapping,
+                [value for key in rows.changed if (value := rows.now[key]) is not None],
+                [key for key in rows.changed if rows.now[key] is None],
+            )
+            for rows in self._kinds.values()
+            if rows.changed
+        ]
 
     def numbers(self) -> list[tuple[str, int]]:
         """Streams whose last number changed, by name: the order in which they are locked."""
@@ -222,7 +236,7 @@ class BatchView:
     def _rows(self, kind: type[Value]) -> Rows:
         rows = self._kinds.get(kind)
         if rows is None:
-            rows = self._kinds[kind] = Rows()
+            rows = self._kinds[kind] = Rows(mapping_of(kind))
         return rows
 
 
