@@ -9,13 +9,14 @@
     ├── AdapterError           an adapter could not do its lifecycle work (connect, check, resolve)
     │   ├── Misconfigured      a person has to mend something: wrong token, missing scope, unknown conversation
     │   └── MissingExtra       the platform's SDK is not installed
-    └── DeliveryError          a send, edit, delete or reaction did not end well
-        ├── NotDispatched      it certainly did not happen; trying again is safe
-        ├── Uncertain          it may have happened; look before trying again
-        ├── Throttled          it did not happen; the platform says when to try again
-        ├── Permanent          it will never work as it is
-        ├── OptedOut           the receiver does not want it
-        └── Expired            it is no longer of use
+    ├── DeliveryError          a send, edit, delete or reaction did not end well
+    │   ├── NotDispatched      it certainly did not happen; trying again is safe
+    │   ├── Uncertain          it may have happened; look before trying again
+    │   ├── Throttled          it did not happen; the platform says when to try again
+    │   ├── Permanent          it will never work as it is
+    │   ├── OptedOut           the receiver does not want it
+    │   └── Expired            it is no longer of use
+    └── ApiProblem             a hub refused what its client asked (raised by ``tieline.client`` as ``ClientError``)
 
 Law 2: retry policy reads the attributes of :class:`DeliveryError`, never types of third-party exceptions. An adapter
 translates its platform's errors in one function (``errors.py`` of the adapter) and chains with ``from``.
@@ -112,11 +113,18 @@ class Throttled(DeliveryError):
 
 
 class Permanent(DeliveryError):
-    """It will never work as it is; ``stops_channel`` marks faults of the credential, not of the message."""
+    """It will never work as it is.
 
-    def __init__(self, code: str, detail: str = "", *, stops_channel: bool = False, fix: str = "") -> None:
+    ``stops_channel`` marks faults of the credential, ``stops_lane`` those of the conversation (gone, not allowed):
+    the message is not to blame and waits, until a person has mended it or the lane's patience ends.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", *, stops_channel: bool = False, stops_lane: bool = False, fix: str = ""
+    ) -> None:
         super().__init__(code, detail, fix=fix)
         self.stops_channel = stops_channel
+        self.stops_lane = stops_lane
 
 
 class OptedOut(DeliveryError):
@@ -125,3 +133,13 @@ class OptedOut(DeliveryError):
 
 class Expired(DeliveryError):
     """The message is no longer of use to its receiver."""
+
+
+class ApiProblem(TielineError):
+    """A hub answered with a problem: its HTTP ``status``, its stable ``code``, and what to mend."""
+
+    def __init__(self, status: int, code: str, detail: str = "") -> None:
+        super().__init__(f"{status} {code}: {detail}" if detail else f"{status} {code}")
+        self.status = status
+        self.code = code
+        self.detail = detail
