@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from tieline.api import account, members, messages, operations, rooms
+from tieline.api import account, members, messages, operations, posting, rooms
 from tieline.api.auth import Authenticator
 from tieline.api.docs_page import STYLE_PATH, DocsPage
 from tieline.api.endpoint import AnyEndpoint, Binder
@@ -22,11 +22,12 @@ from tieline.api.limits import Limiter
 from tieline.api.login import Login
 from tieline.api.observing import Observer
 from tieline.api.openapi import PREFIX, document
-from tieline.api.problems import Handler, guard
+from tieline.api.problems import REQUEST_ID, Handler, guard
 from tieline.api.services import ApiServices
 from tieline.ports.abilities import Route
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    *posting.ENDPOINTS,
     *messages.ENDPOINTS,
     *rooms.ENDPOINTS,
     *members.ENDPOINTS,
@@ -125,7 +126,7 @@ def _mount(app: web.Application, channel: str, route: Route, observer: Observer)
 @web.middleware
 async def _identify(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id of our own making; a caller's cannot forge lines of our log."""
-    request["request_id"] = os.urandom(8).hex()
+    request[REQUEST_ID] = os.urandom(8).hex()
     return await handler(request)
 
 
@@ -138,7 +139,7 @@ def _headers(services: ApiServices) -> Callable[[web.Request, web.StreamResponse
         headers = answer.headers
         for name, value in constant.items():
             headers.setdefault(name, value)
-        headers["Request-Id"] = request.get("request_id", "")
+        headers["Request-Id"] = request.get(REQUEST_ID, "")
         headers["Server"] = "tieline"
 
     return prepare

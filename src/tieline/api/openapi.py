@@ -78,9 +78,21 @@ def _types(rows: Sequence[AnyEndpoint]) -> list[Any]:
 
 
 def _components(rows: Sequence[AnyEndpoint]) -> Mapping[str, Json]:
-    _, components = msgspec.json.schema_components(_types(rows), ref_template=_REF)
+    components = _schemas(_types(rows))
     queries = {row.query.__name__ for row in rows if row.query is not None}
     return {name: _open(schema) for name, schema in components.items() if name not in queries}
+
+
+def _schemas(types: Sequence[Any]) -> Mapping[str, Json]:
+    _, components = msgspec.json.schema_components(types, schema_hook=_anything, ref_template=_REF)
+    return components
+
+
+def _anything(kind: type) -> Json:
+    """``object`` is any JSON."""
+    if kind is object:
+        return {"description": "Any JSON."}
+    raise NotImplementedError(kind)
 
 
 def _open(schema: Json) -> Json:
@@ -128,8 +140,7 @@ def _path_parameters(row: AnyEndpoint) -> list[Json]:
 def _query_parameters(row: AnyEndpoint) -> list[Json]:
     if row.query is None:
         return []
-    _, components = msgspec.json.schema_components([row.query], ref_template=_REF)
-    schema = components[row.query.__name__]
+    schema = _schemas([row.query])[row.query.__name__]
     return [{"name": name, "in": "query", "schema": part} for name, part in schema["properties"].items()]
 
 

@@ -20,6 +20,8 @@ from tieline.model.outcome import Refusal
 from tieline.render.outs import problem_body
 
 _log = structlog.get_logger("tieline.api")
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+"""Our own id of a request, for the answer and the log."""
 PROBLEM_TYPE: Final = "application/problem+json"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -112,4 +114,4 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return of_http_error(error)
     except Exception as error:  # noqa: BLE001 - the last net: nothing of an unexpected error goes outside
-        return response(of_exception(error, request.get("request_id", "")))
+        return response(of_exception(error, request.get(REQUEST_ID, "")))

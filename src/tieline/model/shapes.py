@@ -342,7 +342,16 @@ class Messages(Value, kw_only=True, frozen=True):
 class BatchResults(Value, kw_only=True, frozen=True):
     """One result per message of the batch, in its order."""
 
-    results: tuple[MessageOut | Problem, ...]
+    results: Annotated[
+        tuple[msgspec.Raw, ...],
+        Meta(
+            extra_json_schema={
+                "items": {
+                    "anyOf": [{"$ref": "#/components/schemas/MessageOut"}, {"$ref": "#/components/schemas/Problem"}]
+                }
+            }
+        ),
+    ]
 
 
 class RoomOut(Value, kw_only=True, frozen=True):
