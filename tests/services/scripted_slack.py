@@ -67,6 +67,8 @@ class ScriptedSlack:
         self.users: dict[str, Json] = {"U01ALICE": {"id": "U01ALICE", "profile": {"display_name": "alice"}}}
         self.scopes: str | None = None
         self.page = 200
+        self.base = BASE_TS
+        """Seconds since 1970 of the first message; a test with a real clock sets it to now."""
         self.calls: list[tuple[str, Json]] = []
         self.acks: list[Json] = []
         self.sockets: list[web.WebSocketResponse] = []
@@ -91,7 +93,7 @@ class ScriptedSlack:
     def put(self, text: str, *, channel: str = GENERAL, user: str = "U01ALICE", **more: Any) -> Json:
         """Alice writes; nobody is told."""
         self._count += 1
-        message = {"type": "message", "user": user, "text": text, "ts": f"{BASE_TS + self._count}.000100", **more}
+        message = {"type": "message", "user": user, "text": text, "ts": f"{self.base + self._count}.000100", **more}
         self.channels[channel].append(message)
         return message
 
