@@ -6,7 +6,8 @@ adapter costs its own channels, with a warning that says which package to mend. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final, cast
@@ -93,17 +94,7 @@ def settings_problems(manifest: Manifest, settings: Mapping[str, object]) -> Seq
 
 def validators(manifests: Mapping[str, Manifest]) -> Mapping[str, ChannelValidator]:
     """What the configuration's loader asks of adapters, by name."""
-    return {name: ChannelValidator(validate=_validate(manifest)) for name, manifest in manifests.items()}
-
-
-_Found = list[tuple[tuple[str | int, ...] | str, str]]
-
-
-def _validate(manifest: Manifest) -> Callable[[Mapping[str, object]], _Found]:
-    def validate(settings: Mapping[str, object]) -> _Found:
-        return [
-            (problem.path, f"{problem.message} ({problem.fix})" if problem.fix else problem.message)
-            for problem in settings_problems(manifest, settings)
-        ]
-
-    return validate
+    return {
+        name: ChannelValidator(validate=partial(settings_problems, manifest), secrets=manifest.secrets)
+        for name, manifest in manifests.items()
+    }
