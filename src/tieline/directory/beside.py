@@ -7,7 +7,8 @@ meanwhile stands. Next stop: :mod:`tieline.store.offline`, which finds the rows.
 from __future__ import annotations
 
 from tieline.model.base import Value
-from tieline.model.commands import TakeInBeside
+from tieline.model.commands import TAKEN_IN, TakeInBeside
+from tieline.model.delivery import Cursor
 from tieline.model.members import Token
 from tieline.model.outcome import Refusal
 from tieline.ports.deciding import Decision, View
@@ -21,7 +22,9 @@ def take_in(command: TakeInBeside, view: View) -> Decision | Refusal:
         return refusal
     puts: list[Value] = [member for member in command.members if directory.member_by_id(member.id) is None]
     puts += [token for token in command.tokens if _is_news(token, directory)]
-    return Decision(value=len(puts), puts=tuple(puts))
+    channel, conversation = TAKEN_IN
+    taken = Cursor(channel=channel, conversation=conversation, cursor=command.mark, updated_at=view.now)
+    return Decision(value=len(puts), puts=(*puts, taken))
 
 
 def _is_news(token: Token, directory: Directory) -> bool:

@@ -7,6 +7,7 @@ caller's words: rooms by name, members by handle; the decider resolves and refus
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 import msgspec
 
@@ -169,9 +170,17 @@ class RevokeToken(Command, kw_only=True, frozen=True):
     token_id: str
 
 
-class TakeInBeside(Command, kw_only=True, frozen=True):
-    """Take in members and tokens that were written beside the hub (``tieline token``). Answers how many were new."""
+TAKEN_IN: Final = ("", "tieline:taken-in")
+"""Channel and conversation of the cursor with the last mark that was taken in; no channel has an empty name."""
 
+
+class TakeInBeside(Command, kw_only=True, frozen=True):
+    """Take in members and tokens that were written beside the hub (``tieline token``). Answers how many were new.
+
+    ``mark`` is put into the cursor :data:`TAKEN_IN`, so that who wrote them knows.
+    """
+
+    mark: str
     members: tuple[Member, ...] = ()
     tokens: tuple[Token, ...] = ()
 

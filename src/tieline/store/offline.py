@@ -10,16 +10,19 @@ Next stop: :mod:`tieline.directory.beside`, which decides what a running hub tak
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from tieline.errors import StoreError
 from tieline.model.base import Value
-from tieline.model.commands import Command, TakeInBeside
+from tieline.model.commands import TAKEN_IN, Command, TakeInBeside
 from tieline.model.delivery import Cursor
 from tieline.model.ids import new_id
 from tieline.model.members import Member, Token
@@ -29,6 +32,7 @@ from tieline.ports.directory import Directory
 from tieline.ports.hub import Hub
 from tieline.store.batch import Batch, Job
 from tieline.store.database import Location, explain, locate, open_engine
+from tieline.store.holding import ADVISORY_KEY
 from tieline.store.mapping import DIRECTORY_KINDS, mapping_of
 from tieline.store.reader import StoreReader
 from tieline.store.schema import require_current
@@ -40,8 +44,18 @@ log = logging.getLogger(__name__)
 MARK: Final = ("", "tieline:beside")
 """Key of the cursor that changes with every write from beside; no channel has an empty name."""
 FOLLOW_SECONDS: Final = 0.25
+PATIENCE: Final = 5.0
+"""Seconds to wait for a running hub to take a write in."""
+_POLL_SECONDS: Final = 0.02
 _ALLOWED: Final = frozenset({Member, Token})
 MakeDirectory = Callable[[Sequence[Value]], Directory]
+
+
+class Written(NamedTuple):
+    """One outcome per command, or one refusal for all; `taken_in`: no running hub is still without them."""
+
+    outcomes: Sequence[Outcome]
+    taken_in: bool
 
 
 class _Undone(Exception):
@@ -53,11 +67,18 @@ class _Undone(Exception):
 
 
 def execute_beside(
-    url: str, commands: Sequence[Command], *, deciders: Deciders, make_directory: MakeDirectory, now: int
-) -> Sequence[Outcome]:
-    """Decide and write commands in one transaction: all of them, or none and one :class:`Refusal`.
+    url: str,
+    commands: Sequence[Command],
+    *,
+    deciders: Deciders,
+    make_directory: MakeDirectory,
+    now: int,
+    patience: float = PATIENCE,
+) -> Written:
+    """Decide and write commands in one transaction, all or none; a running hub has taken them in when it returns.
 
-    Raises :class:`StoreError` where the database is absent, not migrated, or does not answer.
+    Waits for that hub at most `patience` seconds. Blocks: call it outside a loop. Raises :class:`StoreError` where the
+    database is absent, not migrated, or does not answer.
     """
     location = existing(url)
     engine = open_engine(location, writing=True)
@@ -66,14 +87,14 @@ def execute_beside(
             require_current(connection)
             directory = make_directory(_directory_rows(connection, location))
             outcomes = [_carry_out(connection, location, command, deciders, directory, now) for command in commands]
-            _mark(connection, location, now)
+            mark = _mark(connection, location, now)
+        return Written(outcomes, _await_hub(engine, location, mark, patience))
     except _Undone as undone:
-        return [undone.refusal]
+        return Written([undone.refusal], taken_in=True)
     except SQLAlchemyError as error:
         raise explain(error) from error
     finally:
         engine.dispose()
-    return outcomes
 
 
 def read_beside(url: str) -> list[Value]:
@@ -127,11 +148,52 @@ def _carry_out(
     return answer
 
 
-def _mark(connection: Connection, location: Location, now: int) -> None:
+def _mark(connection: Connection, location: Location, now: int) -> str:
     mapping = mapping_of(Cursor)
     channel, conversation = MARK
     mark = Cursor(channel=channel, conversation=conversation, cursor=new_id("mark", now), updated_at=now)
     location.dialect.upsert(connection, mapping.table, mapping.columns, mapping.key, [mapping.row(mark)])
+    return mark.cursor
+
+
+def _await_hub(engine: Engine, location: Location, mark: str, patience: float) -> bool:
+    """Wait until the hub that works on the database, if there is one, has answered the mark."""
+    deadline = time.monotonic() + patience
+    while hub_holds(engine, location):
+        with engine.connect() as connection:
+            sql = "SELECT cursor FROM cursors WHERE channel = ? AND conversation = ?"
+            found = location.dialect.one(connection, sql, *TAKEN_IN)
+        if found and found[0][0] == mark:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def hub_holds(engine: Engine, location: Location) -> bool:
+    """Whether a hub works on the database now."""
+    if location.file is not None:
+        return is_locked(location.file)
+    sql = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND ((classid::bigint << 32) | objid::bigint) = ?"
+    )
+    with engine.connect() as connection:
+        return bool(location.dialect.one(connection, sql, ADVISORY_KEY)[0][0])
+
+
+def is_locked(database: Path) -> bool:
+    """Whether a database's file lock is held; to find out, a shared one is taken and given back at once."""
+    try:
+        with database.with_name(database.name + ".lock").open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 # ── the running hub's side ───────────────────────────────────────────────────────────────────────────────────────────
@@ -170,6 +232,7 @@ async def _follow_once(reader: StoreReader, hub: Hub, seen: str) -> str:
         return seen
     rows = await reader.directory_rows()
     command = TakeInBeside(
+        mark=mark.cursor,
         members=tuple(row for row in rows if isinstance(row, Member)),
         tokens=tuple(row for row in rows if isinstance(row, Token)),
     )

@@ -1,0 +1,52 @@
+"""Every command with its line of help and the module that has it: all that `tieline --help` needs.
+
+Rule: this module imports nothing of Tieline. A line here is the first sentence of the command's own help; a test
+compares them. Next stop: `tieline.cli.app`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """One command: its module below `tieline.cli`, its section of the help, its line."""
+
+    module: str
+    section: str
+    line: str
+
+
+_START: Final = "Begin"
+_HUB: Final = "The hub"
+_WHO: Final = "Who may do what"
+_TALK: Final = "Talk"
+_WATCH: Final = "Watch and mend"
+_MAKE: Final = "Adapters and tools"
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "init": Entry("beginning", _START, "Make config.yaml, .env and .gitignore in this folder."),
+    "demo": Entry("running", _START, "Show Tieline with simulated channels, no account needed."),
+    "check": Entry("checking", _START, "Check the configuration and name everything that is wrong."),
+    "serve": Entry("running", _HUB, "Run the hub."),
+    "migrate": Entry("database", _HUB, "Bring the database to this version's schema."),
+    "backup": Entry("database", _HUB, "Copy the database into a new file, also while the hub runs."),
+    "restore": Entry("database", _HUB, "Replace the database by a backup."),
+    "config": Entry("configuring", _HUB, "Show, describe or export the configuration."),
+    "token": Entry("tokens", _WHO, "Create, list and revoke tokens."),
+    "login-link": Entry("tokens", _WHO, "Print a link that signs somebody in, once, within ten minutes."),
+    "members": Entry("listing", _WHO, "List the members."),
+    "rooms": Entry("listing", _TALK, "List the rooms."),
+    "post": Entry("talking", _TALK, "Post a message and print its id."),
+    "tail": Entry("tailing", _TALK, "Show what happens in a room, as it happens."),
+    "inbox": Entry("talking", _TALK, "Show what concerns you: mentions, replies, direct messages."),
+    "preview": Entry("talking", _TALK, "Show a message as each channel would, without sending it."),
+    "packet": Entry("packets", _TALK, "Check state packets."),
+    "channels": Entry("operating", _WATCH, "List the channels, or set up, test, pause or resume one."),
+    "deliveries": Entry("operating", _WATCH, "List deliveries, or retry or discard them."),
+    "manifest": Entry("adapters", _MAKE, "Print a platform's app manifest."),
+    "adapters": Entry("adapters", _MAKE, "List the installed adapters."),
+    "conformance": Entry("adapters", _MAKE, "Prove an adapter against the conformance kit."),
+    "openapi": Entry("describing", _MAKE, "Print the OpenAPI document of the HTTP API."),
+    "completion": Entry("describing", _MAKE, "Print a completion script for your shell."),
+}
