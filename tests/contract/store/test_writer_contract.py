@@ -233,6 +233,36 @@ async def test_a_deleted_message_leaves_its_text_in_no_stored_event(opened: Open
     assert all(b"secret" not in event.body for event in told)
 
 
+NASTY = (
+    '"',
+    "\\",
+    "\\\\x41",
+    "{a,b}",
+    "NULL",
+    "",
+    " ",
+    "%s ? :x",
+    "it's",
+    "line\nbreak\ttab",
+    "🐟 ﷽ é",
+    "'; DROP TABLE events; --",
+)
+
+
+async def test_no_text_is_changed_on_its_way_into_the_database_and_back(opened: Opened) -> None:
+    commands = [
+        msgspec.structs.replace(post_to(text, key=f"{at}{text}"), metadata={text: [text, None]})
+        for at, text in enumerate(NASTY)
+    ]
+    made = [message_of(outcome) for outcome in await opened.together(*commands)]
+    assert [message.text for message in made] == list(NASTY)
+    assert await opened.store.reader.messages(ROOM, Page()) == made
+    events = await opened.store.reader.events(ROOM, 0, 100)
+    assert events == [event for committed in opened.heard for event in committed.events]
+    repeats = await opened.together(*commands)
+    assert repeats == [Accepted(value=message, repeat=True) for message in made]
+
+
 # ── callers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
