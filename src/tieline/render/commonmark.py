@@ -44,10 +44,11 @@ from tieline.render.commonmark_writer import CommonMark
 from tieline.render.normal import normalise, visible
 from tieline.render.urls import BARE, bare_end, safe_url
 
-__all__ = ["CommonMark", "is_deep", "make_parser", "parse", "read"]
+__all__ = ["CommonMark", "has_many_brackets", "is_deep", "make_parser", "parse", "read"]
 
 _MAX_COLUMNS: Final = 120
 _MAX_INLINE_DEPTH: Final = 32
+_MAX_BRACKET_WORK: Final = 8_000_000
 _MARKERS: Final = re.compile(r"^(?:[ \t]*(?:>|[-+*](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$)))+", re.MULTILINE)
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _FENCE_INFO: Final = re.compile(r"\S+")
@@ -63,8 +64,9 @@ def parse(text: str) -> Document:
     """Read CommonMark. Total: any text gives a document, in normal form."""
     if is_deep(text):
         return normalise(plain(text))
+    parser = _UNLABELLED if has_many_brackets(text) else _PARSER
     try:
-        return normalise(Document(blocks=_build(_PARSER.parse(text))))
+        return normalise(Document(blocks=_build(parser.parse(text))))
     except RecursionError:  # a text made to hurt; what it says still stands
         return normalise(plain(text))
 
@@ -81,12 +83,19 @@ def _columns(prefix: str) -> int:
 # ------------------------------------------------------------------------------------------------------ the parser
 
 
-def make_parser() -> MarkdownIt:
-    """A parser with the house's rules; :mod:`tieline.render.html` has one of its own."""
+def has_many_brackets(text: str) -> bool:
+    """True where looking for labelled links would take time quadratic in the text; it is read without them."""
+    return text.count("[") * len(text) > _MAX_BRACKET_WORK
+
+
+def make_parser(*, labels: bool = True) -> MarkdownIt:
+    """A parser with the house's rules; :mod:`tieline.render.html` has its own. ``labels``: links with labels."""
     parser = MarkdownIt(
         "commonmark", {"html": False, "breaks": True, "xhtmlOut": False, "maxNesting": 2 * _MAX_COLUMNS}
     )
     parser.enable(["table", "strikethrough", "linkify"]).disable(["reference", "html_block", "html_inline"])
+    if not labels:
+        parser.disable(["link", "image"])
     parser.inline.ruler.at("linkify", _bare_url)
     # mypy sees methods; markdown-it documents them as places to put one's own functions.
     parser.validateLink = _is_safe  # type: ignore[method-assign]
@@ -132,6 +141,7 @@ def _push_link(state: StateInline, url: str) -> None:
 
 
 _PARSER: Final = make_parser()
+_UNLABELLED: Final = make_parser(labels=False)
 
 
 # ------------------------------------------------------------------------------------------------- tokens to blocks

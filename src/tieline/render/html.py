@@ -22,31 +22,35 @@ from markdown_it.utils import OptionsDict
 
 from tieline.model.content import plain
 from tieline.model.message import Format
-from tieline.render.commonmark import is_deep, make_parser
+from tieline.render.commonmark import has_many_brackets, is_deep, make_parser
 from tieline.render.normal import clean, normalise, visible
 
 _CACHED: Final = 2_000
 """Texts up to this many characters are worth remembering."""
 
-# Text without a character that CommonMark or HTML read as more than itself, on one line, and not opening a block.
-_ORDINARY: Final = re.compile(
-    r"(?![\s+\-=#>|~]|[0-9]{1,9}[.)])"
-    r"[^\n\r\\`*_~\[\]<>&\"|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]*"
-)
+# Printable text without a character that CommonMark or HTML read as more than itself, and not opening a block.
+_ORDINARY: Final = re.compile(r"(?![\s+\-=#>|~]|[0-9]{1,9}[.)])[^\\`*_~\[\]<>&\"|]+(?<! )")
 
 _TAGS: Final = frozenset(
     {"p", "br", "hr", "a", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"}
 )
 _ALIGNED: Final = frozenset({"left", "right", "center"})
-_ATTRIBUTES: Final = {"a": {"href"}, "code": {"class"}, "ol": {"start"}, "th": {"class"}, "td": {"class"}}
+_ATTRIBUTES: Final[dict[str, set[str]]] = {
+    "*": set(),
+    "a": {"href"},
+    "code": {"class"},
+    "ol": {"start"},
+    "th": {"class"},
+    "td": {"class"},
+}
 _SCHEMES: Final = frozenset({"http", "https", "mailto"})
 _CLASS: Final = re.compile(r"language-[A-Za-z0-9+#._\-]{1,32}|(?:left|right|center)")
 
 
 def to_html(text: str, text_format: Format) -> str:
     """Safe HTML of a text. Total. About a microsecond for a line without markup."""
-    if text_format is Format.MARKDOWN and "://" not in text and _ORDINARY.fullmatch(text) and text[-1:] > " ":
+    if text_format is Format.MARKDOWN and text.isprintable() and "://" not in text and _ORDINARY.fullmatch(text):
         return f"<p>{text}</p>"
     if len(text) <= _CACHED:
         return _cached(text, text_format)
@@ -63,7 +67,7 @@ def _full(text: str, text_format: Format) -> str:
     if text_format is Format.PLAIN or is_deep(text):
         return _plain(text)
     try:
-        html = _PARSER.render(text)
+        html = (_UNLABELLED if has_many_brackets(text) else _PARSER).render(text)
     except RecursionError:  # a text made to hurt; what it says still stands
         return _plain(text)
     return _clean(html)
@@ -120,3 +124,5 @@ def _in_link(before: Sequence[Token]) -> bool:
 
 _PARSER: Final = make_parser()
 _PARSER.renderer = _Renderer()
+_UNLABELLED: Final = make_parser(labels=False)
+_UNLABELLED.renderer = _Renderer()

@@ -23,6 +23,7 @@ from tieline.model.capabilities import Overflow, TextLimit, TextUnit
 from tieline.model.content import Block, Break, CodeBlock, Inline, Paragraph, Text
 from tieline.render.cut import END, HEADING_END, cut, outline
 from tieline.render.measure import units
+from tieline.render.normal import normal_blocks
 from tieline.render.plain import Plain
 
 Write = Callable[[tuple[Block, ...]], str]
@@ -72,7 +73,8 @@ class Splitter:
             size = self._longest(rest, count)
             if size:
                 part, rest = cut(rest, size)
-                parts.append(part)
+                parts.append(part if plain else normal_blocks(part))
+                rest = _after_space(rest) if plain else normal_blocks(rest)
             elif not plain:
                 rest, plain = _as_text(rest), True
             else:
@@ -131,6 +133,13 @@ def counted(index: int, total: int) -> str:
 def _placeholder(most: int) -> str:
     """A count as long as any that may come."""
     return counted(most, most) if most > 1 else ""
+
+
+def _after_space(rest: tuple[Block, ...]) -> tuple[Block, ...]:
+    """What is left to show; the normal form would make links of URLs again."""
+    atoms = outline(rest)
+    spaces = len(atoms) - len(atoms.lstrip())
+    return cut(rest, spaces)[1] if spaces else rest
 
 
 def _as_text(blocks: Sequence[Block]) -> tuple[Block, ...]:
