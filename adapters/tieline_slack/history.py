@@ -21,7 +21,7 @@ from tieline_slack.inbound import Me
 from tieline_slack.names import Names, People
 from tieline_slack.outbound import Outbound
 from tieline_slack.paging import PAGE, pages
-from tieline_slack.shapes import mapping, sequence, text
+from tieline_slack.shapes import mapping, number, sequence, text
 
 _LONGEST_WAIT: Final = 60.0
 _WAITS: Final = 5
@@ -59,7 +59,7 @@ class History:
         roots.extend(await self._before(conversation, cursor))
         found = {text(message, "ts"): message for message in roots}
         for root in list(found.values()):
-            if ids.order(text(root, "latest_reply")) > ids.order(cursor):
+            if _has_news(root, cursor):
                 thread = text(root, "ts")
                 async for reply in self._pages("conversations.replies", conversation, oldest=cursor, ts=thread):
                     found.setdefault(text(reply, "ts"), reply)
@@ -113,3 +113,9 @@ class History:
                     raise
                 await self._clock.sleep(error.retry_after)
         return await self._calls.read(method, arguments)
+
+
+def _has_news(root: Message, cursor: str) -> bool:
+    """A thread that goes on after the cursor; one that does not say when it was last replied to is read as well."""
+    latest = text(root, "latest_reply")
+    return ids.order(latest) > ids.order(cursor) if latest else number(root, "reply_count") > 0

@@ -6,66 +6,33 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import web
 
-from tests.contract.slack.slack_making import make
+from tests.contract.slack.slack_making import connected, make
 from tests.services.local_slack import ALICE, GENERAL, SIGNING_SECRET, LocalSlack, running
 from tests.services.slack_session import RecordingSession
+from tests.services.slack_site import Site, serving
 from tieline.model.inbound import InboundCommand
 from tieline_slack.adapter import SlackAdapter
 
-PATH = "/api/v1/channels/team-slack/events"
 
+class Place:
+    """A workspace in HTTP mode, the adapter, and the route between them."""
 
-class Site:
-    """The adapter's route on a server, and the workspace that posts to it."""
-
-    def __init__(self, url: str, slack: LocalSlack, adapter: SlackAdapter, session: RecordingSession) -> None:
-        self.url, self.slack, self.adapter, self.session = url, slack, adapter, session
-
-    async def post(self, body: bytes, **headers: str) -> tuple[int, str]:
-        async with aiohttp.ClientSession() as http, http.post(self.url, data=body, headers=headers) as answer:
-            return answer.status, await answer.text()
-
-
-@asynccontextmanager
-async def serving(directory: Path) -> AsyncIterator[Site]:
-    adapters: list[SlackAdapter] = []
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        (route,) = adapters[0].routes()
-        assert (route.method, route.path) == ("POST", "events")
-        return await route.handler(request)
-
-    application = web.Application()
-    application.router.add_post(PATH, handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    listener = web.TCPSite(runner, "127.0.0.1", 0)
-    await listener.start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
-    try:
-        async with running(directory, events_url=url) as slack:
-            adapter, session = make(slack.http_settings, public_url="https://hub.example"), RecordingSession()
-            adapters.append(adapter)
-            await adapter.connect(session)
-            try:
-                yield Site(url, slack, adapter, session)
-            finally:
-                await adapter.disconnect()
-    finally:
-        await runner.cleanup()
+    def __init__(self, site: Site, slack: LocalSlack, adapter: SlackAdapter, session: RecordingSession) -> None:
+        self.slack, self.adapter, self.session = slack, adapter, session
+        self.post = site.post
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with serving(tmp_path) as made:
-        yield made
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with serving() as site, running(tmp_path, events_url=site.url) as slack:
+        session = RecordingSession()
+        site.adapter = adapter = make(slack.http_settings, public_url="https://hub.example")
+        async with connected(adapter, session):
+            yield Place(site, slack, adapter, session)
 
 
 def event(text: str, ts: str = "1700000000.000100") -> bytes:
@@ -83,41 +50,41 @@ def signed(body: bytes, *, at: float | None = None, secret: str = SIGNING_SECRET
     }
 
 
-async def test_messages_edits_and_commands_arrive_over_signed_http(site: Site) -> None:
-    site.session.answer = "hello"
-    ts = await site.slack.say("one")
-    await site.slack.edit(ts, "one, mended")
-    await site.slack.command("iam")
-    await site.session.events(3)
-    assert site.session.texts == ["one", "one, mended"]
-    assert isinstance(site.session.received[2], InboundCommand)
-    answer = (await site.slack.messages())[-1]
+async def test_messages_edits_and_commands_arrive_over_signed_http(place: Place) -> None:
+    place.session.answer = "hello"
+    ts = await place.slack.say("one")
+    await place.slack.edit(ts, "one, mended")
+    await place.slack.command("iam")
+    await place.session.events(3)
+    assert place.session.texts == ["one", "one, mended"]
+    assert isinstance(place.session.received[2], InboundCommand)
+    answer = (await place.slack.messages())[-1]
     assert (answer["subtype"], answer["text"]) == ("ephemeral", "hello")
 
 
-async def test_http_is_answered_only_after_receive_returned(site: Site) -> None:
-    site.session.hold = asyncio.Event()
+async def test_http_is_answered_only_after_receive_returned(place: Place) -> None:
+    place.session.hold = asyncio.Event()
     body = event("one")
-    posting = asyncio.create_task(site.post(body, **signed(body)))
-    await asyncio.wait_for(site.session.entered.wait(), 5)
-    assert not posting.done() and site.session.received == []
-    site.session.hold.set()
+    posting = asyncio.create_task(place.post(body, signed(body)))
+    await asyncio.wait_for(place.session.entered.wait(), 5)
+    assert not posting.done() and place.session.received == []
+    place.session.hold.set()
     assert (await posting)[0] == 200
-    assert site.session.texts == ["one"]
+    assert place.session.texts == ["one"]
 
 
-async def test_an_event_that_could_not_be_stored_is_answered_500_and_taken_when_slack_repeats_it(site: Site) -> None:
-    site.session.refuse.append(OSError("disk full"))
+async def test_an_event_that_could_not_be_stored_is_answered_500_and_taken_when_slack_repeats_it(place: Place) -> None:
+    place.session.refuse.append(OSError("disk full"))
     body = event("one")
-    assert (await site.post(body, **signed(body)))[0] == 500
-    assert (await site.post(body, **signed(body)))[0] == 200
-    assert (await site.post(body, **signed(body)))[0] == 200
-    assert (site.session.texts, site.session.repeats) == (["one"], 1)
+    assert (await place.post(body, signed(body)))[0] == 500
+    assert (await place.post(body, signed(body)))[0] == 200
+    assert (await place.post(body, signed(body)))[0] == 200
+    assert (place.session.texts, place.session.repeats) == (["one"], 1)
 
 
-async def test_slacks_question_about_the_url_is_answered(site: Site) -> None:
+async def test_slacks_question_about_the_url_is_answered(place: Place) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "c4t"}).encode()
-    status, text = await site.post(body, **signed(body))
+    status, text = await place.post(body, signed(body))
     assert status == 200 and "c4t" in text
 
 
@@ -134,20 +101,20 @@ FORGED: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-async def test_a_forged_request_is_401_and_reaches_nobody(site: Site, name: str) -> None:
+async def test_a_forged_request_is_401_and_reaches_nobody(place: Place, name: str) -> None:
     """The SDK's SignatureVerifier raises ValueError on a malformed timestamp: that is a 401, not a 500."""
-    status, _ = await site.post(event("x"), **FORGED[name])
+    status, _ = await place.post(event("x"), FORGED[name])
     assert status == 401
-    assert site.session.received == []
+    assert place.session.received == []
 
 
-async def test_a_body_that_is_no_text_is_401_without_and_400_never_500_with_a_signature(site: Site) -> None:
+async def test_a_body_that_is_no_text_is_401_without_and_400_never_500_with_a_signature(place: Place) -> None:
     for body in (b"\xff\xfe", b"[]", b"null", b"{", b'{"event": 3}', b'{"event": {"type": []}}', b"[" * 100_000):
-        assert (await site.post(body))[0] == 401
-        assert (await site.post(body, **signed(body)))[0] in {400, 401}
+        assert (await place.post(body))[0] == 401
+        assert (await place.post(body, signed(body)))[0] in {400, 401}
 
 
-async def test_a_hub_that_is_not_connected_asks_slack_to_come_again(site: Site) -> None:
-    await site.adapter.disconnect()
+async def test_a_hub_that_is_not_connected_asks_slack_to_come_again(place: Place) -> None:
+    await place.adapter.disconnect()
     body = event("one")
-    assert (await site.post(body, **signed(body)))[0] == 503
+    assert (await place.post(body, signed(body)))[0] == 503
