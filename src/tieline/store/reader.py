@@ -44,9 +44,11 @@ class StoreReader:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tieline-reader")
         self._local = threading.local()
         self._connections: set[Connection] = set()
+        self._closed = False
 
     async def close(self) -> None:
         """Let running reads end, and close the connections."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
         self.close_connections()
 
@@ -177,6 +179,8 @@ class StoreReader:
         return await self._run(lambda connection: self._dialect.one(connection, sql, *parameters))
 
     async def _run(self, read: Callable[[Connection], T]) -> T:
+        if self._closed:
+            raise StoreError("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, read)
 
     def _read(self, read: Callable[[Connection], T]) -> T:
@@ -230,6 +234,3 @@ def _conditions(which: DeliveryFilter) -> Condition:
             parts.append(f"{column} IN ({', '.join('?' * len(wanted))})" if wanted else "1 = 0")
             parameters += [str(one) for one in wanted]  # a state is sent as its word
     return " AND ".join(parts), tuple(parameters)
-
-
-__all__ = ["StoreError", "StoreReader"]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tieline.model.base import Value
 from tieline.model.commands import Command, CreateRoom, DeleteMessage, EditMessage, PostMessage
 from tieline.model.delivery import Delivery, DeliveryState, Operation
 from tieline.model.events import Event, EventKind
@@ -43,6 +44,12 @@ class Leave(Command, kw_only=True, frozen=True):
     """Take an account away."""
 
     native_id: str
+
+
+class Save(Command, kw_only=True, frozen=True):
+    """Keep any rows as they are."""
+
+    values: tuple[Value, ...]
 
 
 class Ask(Command, kw_only=True, frozen=True):
@@ -177,6 +184,7 @@ DECIDERS: Deciders = {
     DeleteMessage: Rule(_delete, rows=_the_message),
     CreateRoom: Rule(_create_room, recalled=lambda result, view: view.directory.room_by_id(result)),
     Join: Rule(_join),
+    Save: Rule(lambda command, _view: Decision(puts=command.values)),
     Leave: Rule(_leave),
     Ask: Rule(_ask),
     PutDeliveries: Rule(_put_deliveries),
