@@ -39,7 +39,7 @@ from tieline_websocket.inbound import (
     UnsubscribeFrame,
     parse,
 )
-from tieline_websocket.streams import Phase, Subscription
+from tieline_websocket.streams import FROM_NOW, Phase, Subscription
 
 if TYPE_CHECKING:
     from tieline_websocket.fanout import Fanout
@@ -152,7 +152,7 @@ class Connection:
         self.lagging = True
         self._transport.write(wire.LAGGING)
         for subscription in self.subscriptions.values():
-            if subscription.phase is Phase.LIVE:
+            if subscription.phase is Phase.LIVE and subscription.seq != FROM_NOW:
                 subscription.phase = Phase.BEHIND
         self.catch_up()
 
@@ -345,9 +345,9 @@ class Connection:
         for stream_id in list(self.subscriptions):
             room = self._services.directory.room_by_id(stream_id)
             if room is not None:
-                self.room_changed(room, is_new=False)
+                self.room_changed(room)
 
-    def room_changed(self, room: Room, *, is_new: bool) -> None:
+    def room_changed(self, room: Room) -> None:
         """Hear nothing more of a room that went out of sight; hear of one that came into it, if all are wanted."""
         visible = room.archived_at is None and self._may_read(room)
         if not visible:
@@ -357,13 +357,8 @@ class Connection:
         if self.all_rooms is None or room.id in self.subscriptions or not self.all_rooms.takes(room.project):
             return
         subscription = self._fanout.subscribe(self, room.id, room.name, None)
-        if is_new:
-            subscription.stream.raise_head(0)
-            subscription.phase = Phase.LIVE
-        else:
-            subscription.seq = 0
-            subscription.phase = Phase.BEHIND
-            self.catch_up()
+        subscription.seq = FROM_NOW
+        subscription.phase = Phase.LIVE
 
 
 def _no_room(name: str) -> Refusal:

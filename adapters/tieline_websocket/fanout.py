@@ -29,7 +29,6 @@ class Fanout:
         self.connections: dict[Connection, None] = {}
         self._services = services
         self._streams: dict[str, Stream] = {}
-        self._rooms = {room.id for room in services.directory.rooms()}
         self._unwritten: list[Connection] = []
 
     # ── who hears what ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -104,10 +103,8 @@ class Fanout:
 
     def _room(self, room: Room) -> None:
         """A room was made or changed: it may have become visible, or invisible."""
-        is_new = room.id not in self._rooms
-        self._rooms.add(room.id)
         for connection in self._concerned(room):
-            connection.room_changed(room, is_new=is_new)
+            connection.room_changed(room)
 
     def _concerned(self, room: Room) -> Iterable[Connection]:
         stream = self._streams.get(room.id)

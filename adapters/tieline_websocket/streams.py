@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tieline.model.events import Event
 from tieline_websocket import wire
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tieline_websocket.connection import Connection
 
 Sees = Callable[[Event], bool]
+
+
+FROM_NOW: Final = -1
+"""Place of a subscription that begins with whatever comes next; the head need not be known for that."""
 
 
 class Phase(IntEnum):
@@ -70,7 +74,9 @@ class Stream:
         for subscription in self.subscriptions.values():
             if subscription.phase is not Phase.LIVE or subscription.seq >= last:
                 continue
-            if subscription.seq + 1 != first or subscription.sees is not None:
+            if subscription.seq == FROM_NOW:
+                subscription.seq = first - 1
+            if subscription.seq + 1 != first or subscription.sees is not None or subscription.connection.lagging:
                 _give_singly(subscription, events)
                 continue
             if joined is None:
@@ -80,7 +86,7 @@ class Stream:
 
 
 def _give_singly(subscription: Subscription, events: Sequence[Event]) -> None:
-    if subscription.seq + 1 < events[0].seq:
+    if subscription.seq + 1 < events[0].seq or subscription.connection.lagging:
         subscription.phase = Phase.BEHIND
         subscription.connection.catch_up()
         return
