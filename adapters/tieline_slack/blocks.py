@@ -110,7 +110,7 @@ def _text_object(value: object) -> Sequence[Block]:
 
 
 def _plain(value: object) -> tuple[Inline, ...]:
-    """A ``plain_text`` object; emoji by name are read, nothing else is markup."""
+    """A ``plain_text`` object: nothing in it is markup; emoji stay ``:name:``."""
     text = _text(value, "text") if _is_shape(value) else ""
     pieces = mrkdwn.unescape(text)
     return (Text(text=pieces),) if pieces else ()
