@@ -244,6 +244,10 @@ class SimulatedPlatform:
         _mark(message, US, emoji, on=on)
         self.changed()
 
+    def recall(self, message: PaneMessage) -> None:
+        """A message of before a restart is there again (it is not reported)."""
+        self._keep(message)
+
     def find(self, key: str) -> PaneMessage | None:
         """What carries a key."""
         return next((message for message in self._messages.values() if message.key == key), None)
