@@ -109,6 +109,37 @@ async def test_a_commit_whose_answer_was_lost_is_looked_up(
     assert opened.directory.account("slack", "U1") is not None
 
 
+@pytest.mark.parametrize("took_place", [True, False], ids=["took place", "did not take place"])
+async def test_a_commit_that_stays_in_doubt_is_told_as_uncertain_and_settled_later(
+    postgres_place: Place, opening: Open, took_place: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13: the caller hears that it is uncertain; whoever listens hears of it once the database is back."""
+    opened = await opening(postgres_place)
+    session = writer_of(opened)._session
+    session._patience = 0.2
+    server = postgres_place.server
+    assert server is not None
+    real = session._engine.dialect.do_commit
+
+    def go_away(connection: Any) -> None:
+        if took_place:
+            real(connection)
+        server.stop()
+        raise psycopg.OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session._engine.dialect, "do_commit", go_away)
+        outcomes = await opened.together(post_to("a", key="a"), Join(native_id="U1"))
+    server.start_again()
+    assert all(isinstance(outcome, HubBusy) and "uncertain" in str(outcome) for outcome in outcomes)
+    assert opened.heard == []
+    assert await once(opened, "a") == 1
+    assert await once(opened, "b") == 2
+    assert await numbers(opened) == opened.heard_events(ROOM) == [1, 2]
+    # The first batch ends with the member's account, so it is there exactly if that batch took place.
+    assert (opened.directory.account("slack", "U1") is not None) == took_place
+
+
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 async def test_a_restart_of_postgresql_loses_and_doubles_nothing(
     postgres_place: Place, opening: Open, mode: str
