@@ -31,7 +31,7 @@ async def adapter(fake: ScriptedSlack) -> AsyncIterator[SlackAdapter]:
         yield made
 
 
-def message_event(text: str, ts: str = "1700000100.000100") -> dict[str, object]:
+def message_event(text: str, ts: str = "1700000100.000100") -> dict[str, Any]:
     event = {"type": "message", "channel": GENERAL, "user": "U01ALICE", "text": text, "ts": ts}
     return {"type": "event_callback", "team_id": "T01", "event": event}
 
@@ -308,6 +308,23 @@ async def test_slack_may_send_an_event_again_and_it_is_acknowledged_each_time(fa
         await fake.until_acks(2)
     assert [ack["envelope_id"] for ack in fake.acks] == ["env-1", "env-2"]
     assert (session.texts, session.repeats) == (["one"], 1)
+
+
+async def test_an_event_whose_author_must_be_looked_up_is_not_overtaken_by_the_next(fake: ScriptedSlack) -> None:
+    """Socket Mode starts a task per envelope: without turns the second would be stored first."""
+    session = RecordingSession()
+    fake.script("users.info", Silent())
+    async with connected(make(fake.settings), session):
+        await fake.deliver(message_event("first"), envelope="slow")
+        second = message_event("second", ts="1700000101.000100")
+        second["event"] = {**second["event"], "user": "", "bot_id": "B9"}
+        await fake.deliver(second, envelope="behind it")
+        elsewhere = {**second, "event": {**second["event"], "channel": "C02", "text": "elsewhere"}}
+        await fake.deliver(elsewhere, envelope="elsewhere")
+        assert [ack["envelope_id"] for ack in await fake.until_acks(1)] == ["elsewhere"]
+        fake.release()
+        await fake.until_acks(3)
+    assert session.texts == ["elsewhere", "first", "second"]
 
 
 async def test_buttons_and_odd_envelopes_are_acknowledged_and_reach_nobody(fake: ScriptedSlack) -> None:
