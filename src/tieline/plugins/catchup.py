@@ -69,12 +69,14 @@ class CatchUp:
             try:
                 page = await self.history.resync(conversation, cursor)
             except Misconfigured as error:
-                return self._given_up(conversation, str(error), error.fix)
+                self._given_up(conversation, str(error), error.fix)
+                return None
             except Throttled as error:
                 await self._wait(conversation, error, max(0.001, min(error.retry_after, 3600.0)))
             except DeliveryError as error:
                 if not error.retryable:
-                    return self._given_up(conversation, str(error), error.fix)
+                    self._given_up(conversation, str(error), error.fix)
+                    return None
                 await self._wait(conversation, error, self._backoff(attempt))
             except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is shown and tried again
                 await self._wait(conversation, error, self._backoff(attempt))

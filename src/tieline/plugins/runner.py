@@ -89,7 +89,9 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
         self._slots = asyncio.Semaphore(TOGETHER)
-        self._reported: Fault | None = None
+        self._notes: dict[str, Fault] = {}
+        """What is not well though the channel works, by who told: ``lanes``, a conversation, a link."""
+        self._settling: asyncio.Task[None] | None = None
         self._state = ChannelState.CONNECTING
         self._fault: Fault | None = None
         self._since = inside.clock.now()
@@ -118,7 +120,7 @@ class Runner:
             adapter=self.channel.adapter,
             state=ChannelState.PAUSED if paused else self._state,
             since=self._since,
-            fault=self._fault or self._reported,
+            fault=self._fault or next(iter(self._notes.values()), None),
             retry_at=self._retry_at,
         )
 
@@ -127,11 +129,18 @@ class Runner:
         if stops and fault is not None:
             self._become(ChannelState.MISCONFIGURED, fault)
             return
-        if fault is None and self._reported is None:
-            return
-        self._reported = fault
         if self._state in _SENDING:
             self._retry_at = retry_at
+        self._note("lanes", fault)
+
+    def _note(self, source: str, fault: Fault | None) -> None:
+        """Remember what ``source`` met; None: it is over."""
+        if self._notes.get(source) == fault:
+            return
+        if fault is None:
+            del self._notes[source]
+        else:
+            self._notes[source] = fault
         self._changed()
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +176,7 @@ class Runner:
             else:
                 await self._rest(failed, attempt)
             await self._drop()
+            self._notes.clear()
             self._become(ChannelState.CONNECTING)
 
     async def _connect(self) -> Exception | None:
@@ -226,7 +236,7 @@ class Runner:
             return
         try:
             await within(self._inside.clock, STOP_LIMIT, adapter.disconnect())
-        except Exception:  # a bug of the adapter must not keep the hub from stopping
+        except Exception:  # noqa: BLE001 - a bug of the adapter must not keep the hub from stopping
             _log.exception("disconnect_failed", channel=self.channel.name)
 
     def _become(self, state: ChannelState, fault: Fault | None = None, *, retry_at: int | None = None) -> None:
@@ -234,7 +244,7 @@ class Runner:
             self._since = self._inside.clock.now()
             _log.info("channel", channel=self.channel.name, state=state.value, code=fault.code if fault else "")
         self._state, self._fault, self._retry_at = state, fault, retry_at
-        self._reported = None
+        self._notes.pop("lanes", None)
         self._changed()
 
     # ── Session ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,6 +265,8 @@ class Runner:
         """The connection is lost; see the port."""
         if self._state in _SENDING:
             self._gate.close()
+            if self._settling is not None:
+                self._settling.cancel()
             self._become(ChannelState.DOWN, Fault(code="connection_lost", detail=reason, fix=fix))
 
     async def came_up(self) -> None:
@@ -264,25 +276,21 @@ class Runner:
         places = self._inward()
         self._gate.hold_only(places)
         self._become(ChannelState.CATCHING_UP)
-        self._spawn(self._settle_in(places))
+        self._settling = self._spawn(self._settle_in(places))
 
     async def _settle_in(self, places: list[str]) -> None:
         await self._resolve_links()
         await asyncio.gather(*(self._catch_up(place) for place in places))
         if self._state is ChannelState.CATCHING_UP:
-            fault = self._reported
             self._become(ChannelState.UP)
-            self._reported = fault
 
     async def _catch_up(self, conversation: str) -> None:
-        try:
-            if isinstance(self.adapter, History):
-                async with self._slots:
-                    await self._history(self.adapter).run(conversation)
-        finally:
-            self._gate.open(conversation)
+        if isinstance(self.adapter, History):
+            async with self._slots:
+                await self._history(self.adapter, conversation).run(conversation)
+        self._gate.open(conversation)
 
-    def _history(self, history: History) -> CatchUp:
+    def _history(self, history: History, conversation: str) -> CatchUp:
         inside = self._inside
         return CatchUp(
             channel=self.channel.name,
@@ -291,7 +299,7 @@ class Runner:
             reader=inside.reader,
             clock=inside.clock,
             random=inside.random,
-            told=lambda fault: self.report(fault, stops=False, retry_at=None),
+            told=lambda fault: self._note(conversation, fault),
         )
 
     def _inward(self) -> list[str]:
@@ -339,13 +347,13 @@ class Runner:
                 place, label = await self.adapter.resolve(link.label)
         except (AdapterError, DeliveryError) as error:
             fix = error.fix or "mend the link's conversation"
-            self.report(
-                Fault(code="link_not_resolved", detail=f"{link.label}: {error}", fix=fix), stops=False, retry_at=None
-            )
+            detail = f"{link.label}: {error}"
+            self._note(link.id, Fault(code="link_not_resolved", detail=detail, fix=fix))
             return
         outcome = await self._execute(ResolveLink(link_id=link.id, conversation=place, label=label))
+        self._note(link.id, None)
         if isinstance(outcome, Refusal):
-            self.report(Fault(code=outcome.code, detail=outcome.detail), stops=False, retry_at=None)
+            self._note(link.id, Fault(code=outcome.code, detail=outcome.detail))
 
     async def _execute(self, command: Command) -> object:
         while True:
@@ -354,10 +362,11 @@ class Runner:
             except HubBusy as error:
                 await self._inside.clock.sleep(error.retry_after)
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+    def _spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

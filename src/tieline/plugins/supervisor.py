@@ -179,5 +179,5 @@ class Supervisor:
             listener(channel)
 
 
-def _routes(adapter: ChannelAdapter | None) -> Sequence[Route]:
+def _routes(adapter: object) -> Sequence[Route]:
     return adapter.routes() if isinstance(adapter, HttpRoutes) else ()

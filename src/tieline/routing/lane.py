@@ -35,7 +35,10 @@ RECHECK: Final = 3600.0
 """Longest rest, seconds: a jump of the machine's clock is noticed within it."""
 
 STRIKES: Final = 3
-"""Refusals of one kind in a row after which the lane goes slowly: a missing room is not asked for 1,000 times."""
+"""Refusals of one kind in a row after which the lane goes slowly: 1,000 refusals at once get a bot banned."""
+
+SLOWEST: Final = 30.0
+"""Longest wait between such refusals, seconds."""
 
 _log = structlog.get_logger(__name__)
 
@@ -88,7 +91,7 @@ class Lane:
                     return
                 self._epoch = self._known_epoch()  # it was our own start of the channel
                 delay = _AT_ONCE
-            except Exception:  # whatever it is, this lane's deliveries must not wait for a restart of the hub
+            except Exception:  # noqa: BLE001 - whatever it is, deliveries must not wait for a restart of the hub
                 _log.exception("lane_failed", lane=self.name)
                 delay = 1.0
             if delay is None and not self._wake.is_set():
@@ -114,7 +117,8 @@ class Lane:
             delay = await self._turn(head)
             if delay > 0:
                 return delay
-            page.remove(head)
+            if head.message_id not in self._waiting:
+                page.remove(head)
         return self._after(len(page))
 
     def _after(self, left: int) -> float:
@@ -197,7 +201,7 @@ class Lane:
             epoch=self._epoch,
         )
         if not await self._commit(start):
-            return 0.0
+            return _REFUSED
         try:
             await Attempt(head, work, self._line(head, adapter)).run()
         except DeliveryError as error:
@@ -252,7 +256,7 @@ class Lane:
             if verdict.account_wide:
                 self._traffic.pause(verdict.delay, clock.monotonic())
                 channels.report(self.channel, verdict.fault, retry_at=clock.now() + round(verdict.delay * 1000))
-            elif verdict.state is DeliveryState.FAILED and self._strikes.count(verdict.fault, clock.monotonic()):
+            elif verdict.stops_lane or self._strikes.count(verdict, clock.monotonic()):
                 channels.report(self.channel, verdict.fault)
 
     def _retry_at(self) -> int:
@@ -287,13 +291,15 @@ class Strikes:
         self._count = 0
         self._until = 0.0
 
-    def count(self, fault: Fault, now: float) -> bool:
-        """Count a refusal; True if the lane now goes slowly."""
-        self._count = self._count + 1 if fault.code == self._code else 1
-        self._code = fault.code
+    def count(self, verdict: Verdict, now: float) -> bool:
+        """Count a failure; True if the lane now goes slowly."""
+        if verdict.state is not DeliveryState.FAILED:
+            return False
+        self._count = self._count + 1 if verdict.fault.code == self._code else 1
+        self._code = verdict.fault.code
         if self._count < STRIKES:
             return False
-        self._until = now + min(600.0, 30.0 * 2.0 ** min(self._count - STRIKES, 30))
+        self._until = now + min(SLOWEST, 2.0 ** min(self._count - STRIKES, 30))
         return True
 
     def clear(self) -> None:
@@ -331,5 +337,8 @@ def _superseded(later: Delivery) -> Fault:
 
 _AT_ONCE = 1e-9
 """Rest that ends at once: read the lane again."""
+
+_REFUSED = 0.1
+"""Rest after the hub refused a start: somebody discarded it meanwhile, and the lane is read again."""
 
 _RESTARTED = Fault(code="restarted", detail="The hub ended while this was being sent.")

@@ -24,6 +24,10 @@ UNTOLD: Final = 1.0
 LOOK_AFTER: Final = 1.0
 """Least seconds before an uncertain send is looked up: it may be on its way still."""
 
+LANE_BASE: Final = 30.0
+LANE_CAP: Final = 600.0
+"""Seconds between tries of a conversation that refuses us, first and longest."""
+
 
 class Backoff(Value, kw_only=True, frozen=True):
     """Exponential backoff with full jitter (the wait is anything between nothing and the step); seconds."""
@@ -53,6 +57,8 @@ class Verdict(Value, kw_only=True, frozen=True):
     account_wide: bool = False
     """The wait is for the whole channel."""
     stops_channel: bool = False
+    stops_lane: bool = False
+    """A person must mend the conversation; until then it is tried ever more seldom."""
     blames_channel: bool = False
     """The channel did not answer as it should: the breaker counts it."""
 
@@ -70,6 +76,9 @@ def judge(error: DeliveryError, attempt: int, backoff: Backoff, random: Random) 
         )
     if isinstance(error, Permanent) and error.stops_channel:
         return Verdict(state=DeliveryState.QUEUED, fault=fault, counts=False, stops_channel=True)
+    if isinstance(error, Permanent) and error.stops_lane and attempt < backoff.limit:
+        delay = min(LANE_CAP, LANE_BASE * 2.0 ** (attempt - 1))
+        return Verdict(state=DeliveryState.QUEUED, fault=fault, delay=delay, stops_lane=True)
     if not error.retryable:
         state = DeliveryState.EXPIRED if isinstance(error, Expired) else DeliveryState.FAILED
         return Verdict(state=state, fault=fault)

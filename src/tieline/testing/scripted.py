@@ -119,6 +119,8 @@ class ScriptedPlatform:
         """(monotonic second, operation, conversation) of every call that came in."""
         self.down = False
         """No connection can be made, none holds."""
+        self.refusals: list[BaseException] = []
+        """What reports ended with: those were not acknowledged."""
         self._shown: dict[str, list[Shown]] = defaultdict(list)
         self._log: list[Happening] = []
         self._numbers = itertools.count(1)
@@ -287,7 +289,12 @@ class ScriptedPlatform:
         for reporter in list(self._reporters):
             task = asyncio.ensure_future(reporter(entry))
             self._pending.add(task)
-            task.add_done_callback(self._pending.discard)
+            task.add_done_callback(self._reported)
+
+    def _reported(self, task: asyncio.Task[None]) -> None:
+        self._pending.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.refusals.append(error)
 
 
 _OK_STATUS: Final = 200

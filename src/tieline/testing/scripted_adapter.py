@@ -99,6 +99,8 @@ def error_of(answer: Answer, now: int) -> DeliveryError | None:
             return Throttled(code, retry_after=retry_after_seconds(answer.retry_after, now))
         case 401:
             return Permanent(code, "the token is not valid", fix="set a new token", stops_channel=True)
+        case 403 | 404 | 410:
+            return Permanent(code, f"HTTP {answer.status}", fix="invite the bot, or mend the link", stops_lane=True)
         case status if status >= _SERVER_ERROR:
             return Uncertain(code, f"HTTP {status}")
         case status:
@@ -205,8 +207,9 @@ class ScriptedAdapter:
             raise kind("no_connection" if error.before else "lost_answer", str(error)) from error
         if answer.body.get("error") == "message_not_found":
             raise Permanent("part_gone", "the message is not there any more")
-        if (error := error_of(answer, self._clock.now())) is not None:
-            raise error
+        fault = error_of(answer, self._clock.now())
+        if fault is not None:
+            raise fault
         return answer.body
 
 

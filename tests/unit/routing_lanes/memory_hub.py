@@ -9,10 +9,11 @@ import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tieline.directory.memory import MemoryDirectory
 from tieline.model.base import Value
+from tieline.model.channels import ChannelRecord
 from tieline.model.commands import Command
 from tieline.model.delivery import Cursor, Delivery, DeliveryState, Part
 from tieline.model.events import Event
@@ -28,6 +29,7 @@ E = TypeVar("E", bound=Value)
 _KEYS: dict[type[Value], tuple[str, ...]] = {
     Part: ("channel", "conversation", "native_id"),
     Cursor: ("channel", "conversation"),
+    ChannelRecord: ("name",),
 }
 
 
@@ -112,8 +114,7 @@ class MemoryHub:
         return next(self._positions)
 
     def get(self, kind: type[E], *key: str) -> E | None:
-        found: Any = self._rows[kind].get(key)
-        return found
+        return cast("E | None", self._rows[kind].get(key))
 
     def find(self, kind: type[E], **equals: str) -> Sequence[E]:
         rows: list[Any] = list(self._rows[kind].values())

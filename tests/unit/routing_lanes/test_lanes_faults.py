@@ -242,11 +242,34 @@ async def test_a_refusing_platform_is_not_hammered(make_rig: MakeRig, answer: sc
     rig.platforms["slack"].always(answer)
     for number in range(100):
         rig.post(f"m{number}")
-    await rig.clock.advance(20)
+    await rig.clock.advance(60)
     assert rig.platforms["slack"].count() <= 3
-    assert {fault.code for _, fault, _ in rig.channels.reports} == {answer.error}
-    await rig.clock.advance(580)
-    assert rig.platforms["slack"].count() < 10, "the limit of Discord is 10,000 in ten minutes"
+    assert {fault.code for _, fault, _ in rig.channels.reports if fault} == {answer.error}
+    await rig.clock.advance(540)
+    assert rig.platforms["slack"].count() <= 6, "the limit of Discord is 10,000 in ten minutes"
+    assert set(rig.states()) == {"queued"}, "no message is to blame"
+
+
+async def test_a_conversation_that_lets_us_in_again_gets_what_waited(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    await rig.start()
+    rig.platforms["slack"].always(scripted.FORBIDDEN)
+    rig.post("one")
+    rig.post("two")
+    await rig.clock.advance(300)
+    rig.platforms["slack"].always(None)
+    await rig.clock.run_until(rig.settled)
+    assert rig.texts("slack") == ["one", "two"]
+
+
+async def test_many_refused_messages_in_a_row_slow_their_lane_down(make_rig: MakeRig) -> None:
+    rig = make_rig()
+    await rig.start()
+    rig.platforms["slack"].always(scripted.REJECTED)
+    for number in range(1000):
+        rig.post(f"m{number}")
+    await rig.clock.advance(600)
+    assert rig.platforms["slack"].count() < 40
 
 
 async def test_a_bad_credential_costs_one_call_however_many_lanes_there_are(make_rig: MakeRig) -> None:
