@@ -52,8 +52,11 @@ _PATTERN: Final = r"""
     | <(?=[A-Za-z/!?]|$)
     | &(?=\#?\w+;|$)
 """
-_SPECIAL: Final = re.compile(_PATTERN + r"| \](?=\(|$)", re.VERBOSE)
+_SPECIAL: Final = re.compile(
+    _PATTERN + r"| \](?=\(|$) | (?<=http):(?=//) | (?<=https):(?=//)", re.VERBOSE | re.IGNORECASE
+)
 _SPECIAL_IN_LABEL: Final = re.compile(_PATTERN + r"| [\[\]]", re.VERBOSE)
+_RULE: Final = re.compile(r"^(?:(?:- *){3,}|(?:\* *){3,})$", re.MULTILINE)
 _ENTITY: Final = re.compile(r"&(?=#?\w+;)")
 _LINE_MARK: Final = re.compile(r"(?=\#{1,6}(?:\s|$)|>|[-+](?:\s|$)|[-=:|][-=:|\ \t]*$)")
 _NUMBER: Final = re.compile(r"(\d{1,9})(?=[.)](?:\s|$))")
@@ -126,7 +129,9 @@ def fenced(block: CodeBlock) -> str:
 def _list(block: ListBlock, *, alternate: bool) -> str:
     if block.start is None:
         bullet = "*" if alternate else "-"
-        return "\n".join(_item(item, bullet) for item in block.items)
+        text = "\n".join(_item(item, bullet) for item in block.items)
+        # Lists in lists of nothing would be a rule: "- - -".
+        return "\n".join(_item(item, "+") for item in block.items) if _RULE.search(text) else text
     closing = ")" if alternate else "."
     return "\n".join(_item(item, f"{block.start + number}{closing}") for number, item in enumerate(block.items))
 
@@ -256,7 +261,10 @@ class _Line:
 
     def _entity_before(self) -> None:
         """Write the last letter as an entity, so that punctuation stands before the delimiter."""
-        self._out[-1] = f"{self._out[-1][:-1]}&#{ord(self._last)};"
+        head = self._out[-1][:-1]
+        backslashes = len(head) - len(head.rstrip("\\"))
+        escape = "\\" if backslashes % 2 else ""  # a lone backslash was text; before the entity it would escape
+        self._out[-1] = f"{head}{escape}&#{ord(self._last)};"
         self._last = ";"
 
     def _link(self, link: Hyperlink, following: Inline | None) -> None:

@@ -32,6 +32,9 @@ CUT_NOTE: Final = " … (cut)"
 """Stands where the rest of a text is missing."""
 
 _SEPTETS: Final = 160
+_SLACK: Final = 32
+"""A part may be a 32nd shorter than it must be: a search to the last character costs twice as much."""
+
 _CLUSTER: Final = 32
 _SENTENCE: Final = re.compile(r"[.!?…。！？][\"'”’)\]]*\s")
 _SPACE: Final = re.compile(r"\s")
@@ -74,7 +77,7 @@ class Splitter:
             if size:
                 part, rest = cut(rest, size)
                 parts.append(part if plain else normal_blocks(part))
-                rest = _after_space(rest) if plain else normal_blocks(rest)
+                rest = _after_space(rest) if plain else (*normal_blocks(rest[:1]), *rest[1:])
             elif not plain:
                 rest, plain = _as_text(rest), True
             else:
@@ -104,15 +107,22 @@ class Splitter:
         high = min(len(atoms), max(1, self._limit.max) * per_unit)
         if high == len(atoms) and self.fits(blocks, note):
             return high
-        low = 0
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self.fits(cut(blocks, middle)[0], note):
-                low = middle
-            else:
-                high = middle - 1
+        low = self._search(blocks, note, high)
         best = _boundary(atoms, low)
         return best if best == low or self.fits(cut(blocks, best)[0], note) else low
+
+    def _search(self, blocks: tuple[Block, ...], note: str, high: int) -> int:
+        """About the most atoms that fit, at most ``high``; writing is dear, so the sizes seen guide the next guess."""
+        low, guess = 0, high
+        while low < high and (not low or high - low > low // _SLACK):
+            size = self.size(self._write(noted(cut(blocks, guess)[0], note)))
+            if size <= self._limit.max:
+                low = guess
+            else:
+                high = guess - 1
+            near = guess * self._limit.max // max(size, 1)
+            guess = near if low < near <= high and size > self._limit.max else (low + high + 1) // 2
+        return low
 
 
 def noted(blocks: tuple[Block, ...], note: str) -> tuple[Block, ...]:

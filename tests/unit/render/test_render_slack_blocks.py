@@ -76,12 +76,12 @@ def test_lists_that_slack_sends_flat_are_nested_again_and_keep_their_numbers() -
 
 
 def test_quotes_and_code() -> None:
-    code = {
+    code: Shape = {
         "type": "rich_text_preformatted",
         "elements": [text("a < b\n"), {"type": "link", "url": "https://x.org"}],
         "border": 0,
     }
-    quote = {"type": "rich_text_quote", "elements": [text("said\nso")]}
+    quote: Shape = {"type": "rich_text_quote", "elements": [text("said\nso")]}
     assert read(rich(quote, code)) == "> said\n> so\n\n```\na < b\nhttps://x.org\n```"
 
 
