@@ -323,6 +323,16 @@ async def test_an_answer_comes_before_the_bus_and_a_failing_caller_disturbs_nobo
     assert opened.heard_events(ROOM) == [1, 2]
 
 
+async def test_more_than_the_hub_can_hold_is_told_to_come_again(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tieline.store.writer.WAITING", 10)
+    outcomes = await opened.together(*(post_to(str(number)) for number in range(12)))
+    assert [message_of(outcome).seq for outcome in outcomes[:10]] == list(range(1, 11))
+    assert all(isinstance(outcome, HubBusy) and outcome.retry_after > 0 for outcome in outcomes[10:])
+    assert message_of(await opened.execute(post_to("now there is room"))).seq == 11
+
+
 async def test_what_was_queued_is_committed_when_the_store_closes(place: Place, opening: Open) -> None:
     first = await opening(place)
     waiting = [asyncio.ensure_future(first.store.hub.execute(post_to(str(number)))) for number in range(2_500)]
