@@ -42,6 +42,8 @@ from tieline_slack.order import Turns
 from tieline_slack.shapes import mapping, text
 
 log: Final = logging.getLogger("tieline.slack")
+_bolt_log: Final = log.getChild("bolt")
+_bolt_log.setLevel(logging.ERROR)  # it warns that it ignores SLACK_BOT_TOKEN of the environment: we made it
 
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
 _ACK_WITHIN: Final = 2.5
@@ -74,7 +76,7 @@ def bolt_app(api: AsyncWebClient, token: str, me: Me, ears: Ears, clock: Clock) 
 
     app = AsyncApp(
         name="tieline",
-        logger=log,
+        logger=_bolt_log,
         client=api,
         authorize=authorize,
         signing_secret="checked before Bolt sees it",  # noqa: S106 - no secret; None would be read from the environment
