@@ -62,9 +62,9 @@ _INSERT = "INSERT OR IGNORE INTO message VALUES(?,?,?,?,?,?)"
 def frame(payload: bytes) -> bytes:
     """Frame a server's text message (RFC 6455, unmasked)."""
     size = len(payload)
-    if size < 126:  # noqa: PLR2004 - RFC 6455
+    if size < 126:
         return bytes((0x81, size)) + payload
-    if size < 65536:  # noqa: PLR2004 - RFC 6455
+    if size < 65536:
         return b"\x81\x7e" + size.to_bytes(2, "big") + payload
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
@@ -161,11 +161,17 @@ class Bare:
         return web.Response(body=b'{"seq":%d}' % self.seq, content_type="application/json")
 
 
+async def ready(_request: web.Request) -> web.Response:
+    """Answer once it takes load."""
+    return web.Response()
+
+
 async def main(port: int, database: str) -> None:
     """Serve until killed."""
     bare = Bare(database)
     app = web.Application()
     app.router.add_get("/ws", bare.socket)
+    app.router.add_get("/ready", ready)
     app.router.add_post("/post", bare.http)
     app.router.add_post("/post/batch", bare.http)
     runner = web.AppRunner(app, access_log=None)

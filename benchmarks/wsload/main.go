@@ -34,7 +34,11 @@ var (
 	rate        = flag.Float64("rate", 0, "posts a second in all, for the open loop")
 	size        = flag.Int("size", 100, "characters of text")
 	pid         = flag.Int("pid", 0, "process of the hub, to report its CPU time and memory")
-	hold        = flag.Duration("hold", 0, "only connect subscribers, wait, and report memory per connection")
+	mode        = flag.String("mode", "ws", "ws: post and read over web sockets | http: post over HTTP | crowd: connect only")
+	batch       = flag.Int("batch", 0, "messages in one HTTP request; 0: the endpoint for one")
+	spread      = flag.Bool("spread", false, "every publisher posts to all rooms in turn")
+	markup      = flag.Bool("markup", false, "write the text in Markdown")
+	hold        = flag.Duration("hold", time.Second, "crowd: how long to wait before the memory is read")
 	patience    = flag.Duration("patience", 5*time.Second, "give up after so long without progress")
 )
 
@@ -52,7 +56,18 @@ var delivered, acked, errors atomic.Int64
 
 func main() {
 	flag.Parse()
-	before := memory(*pid)
+	switch *mode {
+	case "http":
+		loadHTTP()
+	case "crowd":
+		crowd()
+	default:
+		load()
+	}
+}
+
+// load posts and reads over web sockets.
+func load() {
 	latencies := make([][]int64, *subscribers)
 	var reading sync.WaitGroup
 	for i := 0; i < *subscribers; i++ {
@@ -62,11 +77,6 @@ func main() {
 			defer reading.Done()
 			latencies[i] = read(c)
 		}(i)
-	}
-	if *hold > 0 {
-		time.Sleep(*hold)
-		report(map[string]any{"connections": *subscribers, "bytes_per_connection": float64(memory(*pid)-before) / float64(*subscribers)})
-		return
 	}
 	conns := make([]*socket, *publishers)
 	for i := range conns {
@@ -81,24 +91,31 @@ func main() {
 		go func() { defer posting.Done(); post(c, i, base) }()
 	}
 	posting.Wait()
-	want := expected()
-	waitFor(want)
+	waitFor(expected())
 	wall := time.Since(began).Seconds()
 	used := cpuSeconds(*pid) - cpu
-	var all []int64
 	stopReaders()
 	reading.Wait()
-	for _, l := range latencies {
+	reportRun(float64(perPublisher()**publishers), wall, used, latencies)
+}
+
+func reportRun(sent, wall, cpu float64, latencies [][]int64) {
+	all := sorted(latencies)
+	report(map[string]any{
+		"messages": sent, "acked": acked.Load(), "delivered": delivered.Load(), "expected": expected(), "errors": errors.Load(),
+		"seconds": wall, "messages_per_second": sent / wall, "deliveries_per_second": float64(delivered.Load()) / wall,
+		"p50_ms": percentile(all, 50), "p99_ms": percentile(all, 99), "max_ms": percentile(all, 100),
+		"cpu_us_per_message": cpu / sent * 1e6, "memory_mb": float64(memory(*pid)) / 1e6,
+	})
+}
+
+func sorted(lists [][]int64) []int64 {
+	var all []int64
+	for _, l := range lists {
 		all = append(all, l...)
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i] < all[j] })
-	sent := float64(perPublisher() * *publishers)
-	report(map[string]any{
-		"messages": sent, "acked": acked.Load(), "delivered": delivered.Load(), "expected": want, "errors": errors.Load(),
-		"seconds": wall, "messages_per_second": sent / wall, "deliveries_per_second": float64(delivered.Load()) / wall,
-		"p50_ms": percentile(all, 50), "p99_ms": percentile(all, 99), "max_ms": percentile(all, 100),
-		"cpu_us_per_message": used / sent * 1e6, "memory_mb": float64(memory(*pid)) / 1e6,
-	})
+	return all
 }
 
 func perPublisher() int { return *count / *publishers }
@@ -208,12 +225,26 @@ func stamp(frame []byte) (int64, bool) {
 
 var padding = strings.Repeat("x", 1<<16)
 
-func payload(dst []byte, publisher, n int, at int64) []byte {
-	text := "message #" + strconv.Itoa(n) + "#" + strconv.FormatInt(at, 10) + "#"
-	if len(text) < *size {
-		text += padding[:*size-len(text)]
+const marked = "See **the plan** in `deploy.yaml`: [step 2](https://example.org/plan?step=2), then *wait*. "
+
+// text of a message: unique, with the time it was meant to be sent, padded to -size; with -markup a line of Markdown.
+func text(publisher, n int, at int64) string {
+	head := "message #" + strconv.Itoa(n) + "#" + strconv.FormatInt(at, 10) + "# "
+	if *markup {
+		head += marked
 	}
+	if len(head) < *size {
+		head += padding[:*size-len(head)]
+	}
+	return head
+}
+
+func payload(dst []byte, publisher, n int, at int64) []byte {
+	text := text(publisher, n, at)
 	room := strconv.Itoa(publisher % *rooms)
+	if *spread {
+		room = strconv.Itoa(n % *rooms)
+	}
 	if *protocol == "bare" {
 		return fmt.Appendf(dst, `{"op":"send","room":"room-%s","id":%d,"sender":"agent-7","text":"%s"}`, room, n, text)
 	}
