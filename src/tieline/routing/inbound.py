@@ -262,6 +262,7 @@ def _reaction(channel: str, event: InboundReaction, view: View) -> Decision | Re
         _author(event.author, member),
         view,
         on=event.on,
+        seen_at=(channel, event.conversation),
     )
     if isinstance(decision, Refusal):
         return _nothing("ignored")

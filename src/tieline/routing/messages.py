@@ -259,8 +259,20 @@ MAX_EMOJI = 64
 _MAX_REACTIONS = 50
 
 
-def reacted(message: Message, emoji: str, who: str, by: Author, view: View, *, on: bool) -> Decision | Refusal:
-    """The decision that a reaction is set or taken back. Channels see the first of an emoji come and the last go."""
+def reacted(
+    message: Message,
+    emoji: str,
+    who: str,
+    by: Author,
+    view: View,
+    *,
+    on: bool,
+    seen_at: tuple[str, str] | None = None,
+) -> Decision | Refusal:
+    """The decision that a reaction is set or taken back. Channels see the first of an emoji come and the last go.
+
+    ``seen_at`` is the conversation (channel and id) where it was set, which needs no telling.
+    """
     if message.deleted_at is not None:
         return _gone(message)
     before = next((r.by for r in message.reactions if r.emoji == emoji), ())
@@ -276,14 +288,10 @@ def reacted(message: Message, emoji: str, who: str, by: Author, view: View, *, o
     if not before or not after:
         operation = Operation.REACT if on else Operation.UNREACT
         sends = [*router.followers(message, view), *router.origin_endpoint(message, view)]
-        sends = [send for send in sends if send.channel != _channel_of(who)]
+        sends = [send for send in sends if (send.channel, send.conversation) != seen_at]
         deliveries = router.follow(sends, operation, seq, view, emoji=emoji)
     event = room_event(EventKind.REACTION, changed, wire.reaction_body(changed, emoji, by, on=on), seq, view)
     return _decision(changed, event, tuple(deliveries))
-
-
-def _channel_of(who: str) -> str | None:
-    return who.split(":", 1)[0] if ":" in who else None
 
 
 def _with(reactions: tuple[Reaction, ...], emoji: str, by: tuple[str, ...]) -> tuple[Reaction, ...]:
