@@ -267,6 +267,7 @@ class Runner:
             self._gate.close()
             if self._settling is not None:
                 self._settling.cancel()
+        if self._state in _SENDING or self._state is ChannelState.DOWN:  # a later reason knows more: a revoked token
             self._become(ChannelState.DOWN, Fault(code="connection_lost", detail=reason, fix=fix))
 
     async def came_up(self) -> None:
