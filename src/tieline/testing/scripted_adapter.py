@@ -117,7 +117,7 @@ class ScriptedAdapter:
 
     def __init__(self, context: AdapterContext) -> None:
         platform = context.settings["platform"]
-        assert isinstance(platform, ScriptedPlatform)  # noqa: S101 - settings_problems refused anything else
+        assert isinstance(platform, ScriptedPlatform)
         own = context.settings.get("capabilities", CAPABILITIES)
         self._platform = platform
         self._capabilities = own if isinstance(own, Capabilities) else CAPABILITIES
