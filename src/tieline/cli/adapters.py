@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from tieline.cli.app import new_app
-from tieline.cli.failing import WRONG_USAGE, Failed, say
+from tieline.cli.failing import FAILED, WRONG_USAGE, Failed, say
 from tieline.cli.options import AsJson
 from tieline.cli.output import print_json, print_table
 from tieline.cli.settings import quiet_logging
@@ -122,3 +122,27 @@ def steps(adapter: str, channel: str) -> Sequence[str]:
 
 
 # ── proving one ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command(epilog="Example: tieline conformance slack")
+def conformance(
+    adapter: Annotated[str, typer.Argument(help="An adapter's name, or its contract as module:Class.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Prove an adapter against the conformance kit.
+
+    Prints each requirement and whether it is kept; exits 1 if a MUST is not. Nothing is sent to a platform. Contracts
+    live with an adapter's tests: run it where these are.
+    """
+    if ":" not in adapter:
+        chosen(adapter)
+    from tieline.testing.conformance import run
+
+    report = run(adapter)
+    if as_json:
+        print_json(report)
+    else:
+        print("\n".join(report.lines()))
+    if not report.passed:
+        raise typer.Exit(FAILED)

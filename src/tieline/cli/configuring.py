@@ -22,7 +22,7 @@ from tieline.config import Config, masked
 from tieline.config.source import Path, Plain
 
 app = new_app()
-config_app = new_app()
+config_app = new_app(help_text="Show, describe or export the configuration.")
 app.add_typer(config_app, name="config", epilog="Example: tieline config show --effective")
 
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 
 from tieline.cli.failing import FAILED, TRY_AGAIN, WRONG_USAGE, Failed
 from tieline.client import Client, ClientError
@@ -40,6 +41,8 @@ async def _ask(url: str, token: str, question: Callable[[Client], Awaitable[T]])
             raise _refused(url, error) from error
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of the latter
             raise _unreachable(url, error) from error
+        except msgspec.DecodeError as error:
+            raise _stranger(url) from error
 
 
 def _check_url(url: str) -> None:
@@ -81,13 +84,18 @@ def _reason(error: Exception) -> str:
             return "the connection broke"
 
 
+def _stranger(url: str) -> Failed:
+    return Failed(f"what answers at {url} is no Tieline hub", fix="look at --url and TIELINE_URL")
+
+
 def _refused(url: str, error: ClientError) -> Failed:
     problem = error.problem
     if problem.status in _BUSY:
         wait = f"in {error.retry_after:.0f} s" if error.retry_after else "in a moment"
-        return Failed(problem.detail or problem.code, fix=f"try again {wait}", code=TRY_AGAIN)
+        what = f"{url} answered {problem.status}" if problem.code == _STRANGER else problem.detail or problem.code
+        return Failed(what, fix=f"try again {wait}", code=TRY_AGAIN)
     if problem.code == _STRANGER:
-        return Failed(f"what answers at {url} is no Tieline hub", fix="look at --url and TIELINE_URL")
+        return _stranger(url)
     if problem.status == _UNAUTHORIZED:
         return Failed("the hub does not know this token, or no more", fix=_HOW_TO_SIGN_IN)
     if not problem.violations:

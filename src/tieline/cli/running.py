@@ -66,9 +66,9 @@ def demo(
 
     It prints one link that signs you in, on this machine only.
     """
-    from tieline import bootstrap
+    from tieline.bootstrap import demo as world
 
-    _run(bootstrap.demo(data_dir=data, port=port, reset=reset))
+    _run(world.demo(data_dir=data, port=port, reset=reset))
 
 
 def _tell(url: str, config: Config) -> None:

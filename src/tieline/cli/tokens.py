@@ -23,7 +23,7 @@ from tieline.model.outcome import Refusal
 from tieline.model.shapes import TokenOut
 
 app = new_app()
-token = new_app()
+token = new_app(help_text="Create, list and revoke tokens.")
 app.add_typer(token, name="token", epilog="Example: tieline token create marcus --kind ai")
 _LEVELS: Final = {f"L{level.value}": level for level in Level}
 
