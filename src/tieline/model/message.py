@@ -40,7 +40,7 @@ class Author(Value, omit_defaults=True, kw_only=True, frozen=True):
 
 
 class Mention(Value, kw_only=True, frozen=True):
-    """A member named in the text; offsets are code points, ``text[start:end] == "@handle"``."""
+    """A member named in the text; offsets are code points, ``text[start:end].lower() == "@handle"``."""
 
     handle: str
     start: int

@@ -1,8 +1,8 @@
 """Mentions: found in a text, and resolved to a channel's native ids in content.
 
 The rule: ``@handle`` counts where it stands as a word of its own: not in an e-mail address, a URL, code, behind a
-backslash, or as part of ``@name@host``. Handles are lower case; ``@Priya`` is not a mention (the offsets promise
-``text[start:end] == "@handle"``). Offsets are code points.
+backslash, or as part of ``@name@host``. People write ``@Priya`` as often as ``@priya``: case does not matter, and the
+mention names the handle. Offsets are code points; ``text[start:end].lower() == "@handle"``.
 
 Not promised: the exact code spans of CommonMark inside of unusual nesting; a doubt is decided against the mention.
 Next stop: ``routing/inbox`` stores them; :func:`resolve` runs before :mod:`tieline.render.plan`.
@@ -33,7 +33,8 @@ from tieline.model.content import (
 from tieline.model.content import Mention as Named
 from tieline.model.message import Mention
 
-_AT: Final = re.compile(rf"(?<![\w.+/@%\\])@({NAME_PATTERN})(?![\w@/\-]|\.[a-z0-9])")
+_NAME: Final = NAME_PATTERN.replace("a-z", "a-zA-Z")  # not IGNORECASE, which would let a Kelvin sign be a k
+_AT: Final = re.compile(rf"(?<![\w.+/@%\\])@({_NAME})(?![\w@/\-]|\.[a-zA-Z0-9])")
 _FENCE: Final = re.compile(r"[ \t>]*(`{3,}|~{3,})([^\n]*)")
 _TICKS: Final = re.compile(r"(?<!\\)`+")
 _URL: Final = re.compile(r"\b[a-z][a-z0-9+.\-]*://[^\s<>]+", re.IGNORECASE)
@@ -55,7 +56,7 @@ def find_mentions(text: str, known: Callable[[str], bool]) -> tuple[Mention, ...
 def _candidates(text: str) -> list[Mention]:
     places = []
     for match in _AT.finditer(text):
-        handle = match.group(1).rstrip("-")
+        handle = match.group(1).rstrip("-").lower()
         places.append(Mention(handle=handle, start=match.start(), end=match.start() + 1 + len(handle)))
     return places
 
