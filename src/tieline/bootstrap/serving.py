@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 from tieline.bootstrap.hub import RunningHub
 from tieline.bootstrap.loading import read_config
@@ -31,6 +33,7 @@ async def serve(
         url = await hub.listen(listen or config.hub.listen)
         reloader = Reloader(hub, config_path)
         _on_signals(stopped, reloader)
+        logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
         settle_collector()
         _log.info("ready", url=url, database=config.hub.database.split("@")[-1], channels=len(config.channels))
         if on_ready is not None:
@@ -43,6 +46,12 @@ async def serve(
     finally:
         await hub.stop()
     _log.info("stopped")
+
+
+def _is_no_bad_request(record: logging.LogRecord) -> bool:
+    """Tell whether a record is worth an error: what is no HTTP was answered 400, and is the sender's fault."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def settle_collector() -> None:

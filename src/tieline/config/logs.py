@@ -20,7 +20,12 @@ from tieline.config.masking import MASK, KnownSecrets, escape_controls, is_secre
 LogFormat = Literal["auto", "console", "json"]
 
 _LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}
-_NOISY: Final = {"aiohttp.access": logging.WARNING, "asyncio": logging.WARNING, "urllib3": logging.WARNING}
+_NOISY: Final = {
+    "aiohttp.access": logging.WARNING,
+    "alembic": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "urllib3": logging.WARNING,
+}
 _FIRST: Final = ("ts", "level", "event", "channel", "room", "seq", "delivery", "trace", "logger")
 _DEEPEST: Final = 6
 
