@@ -158,6 +158,7 @@ class WebSocketAdapter:
             return _problem(refusal)
         socket = self._socket()
         await socket.prepare(request)
+        socket.headers.clear()  # they are sent, and would stay for as long as the connection
         who: Who | None = lambda: self._services.authenticate_request(request)  # noqa: E731 - one of two ways to ask
         if actor is None:
             actor, who = await self._first_frame(socket)

@@ -7,8 +7,8 @@ Next stop: :mod:`tieline.api.endpoint`; :mod:`tieline.bootstrap` starts it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
@@ -54,7 +54,7 @@ def create_app(services: ApiServices, authenticator: Authenticator | None = None
     """
     who = authenticator or Authenticator(services.authenticate, services.settings)
     observer = Observer(services.registry)
-    app = web.Application(middlewares=[_identify, guard], client_max_size=services.settings.max_body)
+    app = web.Application(middlewares=[guard], client_max_size=services.settings.max_body)
     app.on_response_prepare.append(_headers(services))
     _add_endpoints(app, Binder(services, who, Limiter(services.settings.rate, services.clock)), observer)
     _add_pages(app, services, who)
@@ -71,7 +71,7 @@ def metrics_app(services: ApiServices) -> web.Application:
     async def metrics(_request: web.Request) -> web.Response:
         return health.open_metrics()
 
-    app = web.Application(middlewares=[_identify, guard])
+    app = web.Application(middlewares=[guard])
     app.router.add_get("/metrics", metrics)
     return app
 
@@ -123,13 +123,6 @@ def _mount(app: web.Application, channel: str, route: Route, observer: Observer)
     _add(app, route.method, path, handler)
 
 
-@web.middleware
-async def _identify(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request an id of our own making; a caller's cannot forge lines of our log."""
-    request[REQUEST_ID] = os.urandom(8).hex()
-    return await handler(request)
-
-
 def _headers(services: ApiServices) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     constant = dict(_HEADERS)
     if (services.settings.public_url or "").startswith("https://"):
@@ -137,8 +130,9 @@ def _headers(services: ApiServices) -> Callable[[web.Request, web.StreamResponse
 
     async def prepare(request: web.Request, answer: web.StreamResponse) -> None:
         headers = answer.headers
-        for name, value in constant.items():
-            headers.setdefault(name, value)
+        if answer.status != HTTPStatus.SWITCHING_PROTOCOLS:  # an upgrade has no body, and keeps its headers
+            for name, value in constant.items():
+                headers.setdefault(name, value)
         headers["Request-Id"] = request.get(REQUEST_ID, "")
         headers["Server"] = "tieline"
 

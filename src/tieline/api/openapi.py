@@ -173,6 +173,6 @@ def _responses(row: AnyEndpoint) -> Json:
 def _success(status: int, kind: Any, media: str) -> Json:  # noqa: ANN401 - any type that msgspec can describe
     described: Json = {"description": HTTPStatus(status).phrase}
     if kind is not None:
-        schema = {"type": "string"} if kind is str else {"$ref": _REF.format(name=kind.__name__)}
+        schema = _anything(kind) if kind is object else {"$ref": _REF.format(name=kind.__name__)}
         described["content"] = {media: {"schema": schema}}
     return described

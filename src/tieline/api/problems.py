@@ -7,7 +7,9 @@ unexpected error but its request id goes outside. Next stop: :mod:`tieline.api.a
 
 from __future__ import annotations
 
+import itertools
 import math
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -22,6 +24,9 @@ from tieline.render.outs import problem_body
 _log = structlog.get_logger("tieline.api")
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 """Our own id of a request, for the answer and the log."""
+_PROCESS: Final = os.urandom(4).hex()
+"""Tells requests of one start of the hub from those of another; a system call per request would cost more than it."""
+_requests = itertools.count()
 PROBLEM_TYPE: Final = "application/problem+json"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -106,7 +111,8 @@ def of_http_error(error: web.HTTPException) -> web.Response:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into a problem."""
+    """Give the request an id of our own making, and turn whatever a handler raises into a problem."""
+    request[REQUEST_ID] = f"{_PROCESS}{next(_requests):08x}"
     try:
         return await handler(request)
     except web.HTTPException as error:
