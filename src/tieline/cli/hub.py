@@ -39,6 +39,8 @@ async def _ask(url: str, token: str, question: Callable[[Client], Awaitable[T]])
             return await question(hub)
         except ClientError as error:
             raise _refused(url, error) from error
+        except BrokenPipeError:
+            raise  # our own output: whoever read it has gone
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of the latter
             raise _unreachable(url, error) from error
         except msgspec.DecodeError as error:

@@ -175,3 +175,20 @@ def test_tables_are_plain_and_aligned(run: Run) -> None:
 
     assert len({line.index(word) for line, word in zip(lines, ("HANDLE", "priya", "marcus"), strict=True)}) == 1
     assert not any("\x1b" in line or line != line.rstrip() for line in lines)
+
+
+def test_only_members_and_tokens_can_be_written_beside_a_hub(run: Run) -> None:
+    """A running hub keeps rooms and links in memory; store/offline.py refuses them before anything is written."""
+    from tieline.directory import MemoryDirectory, deciders
+    from tieline.errors import StoreError
+    from tieline.model.commands import Command, CreateMember, CreateRoom
+    from tieline.model.members import MemberKind
+    from tieline.store.offline import execute_beside, read_beside
+
+    run("migrate")
+    url = "sqlite:///data/tieline.db"
+    commands: list[Command] = [CreateMember(handle="rowan", kind=MemberKind.AI), CreateRoom(name="attic")]
+    with pytest.raises(StoreError, match="CreateRoom"):
+        execute_beside(url, commands, deciders=deciders(), make_directory=MemoryDirectory, now=1)
+
+    assert read_beside(url) == []

@@ -167,6 +167,28 @@ def test_tail_goes_on_after_a_restart_of_the_hub_without_gap_or_repeat(
     assert [(one["seq"], one["text"]) for one in (first, second)] == [(1, "before"), (2, "after")]
 
 
+def test_who_reads_only_the_beginning_gets_it_without_a_complaint(
+    live_hub: LiveHub, priya: Run, tokens: dict[str, str]
+) -> None:
+    for _ in range(3):
+        priya("post", "lobby", "long " * 10_000)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tieline", "tail", "lobby", "--after", "0", "--json"],
+        env=clean_environment(TIELINE_URL=live_hub.url, TIELINE_TOKEN=tokens["priya"]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(timeout=30) == 1
+    assert errors == ""
+
+
 def test_what_others_write_cannot_drive_the_terminal(priya: Run) -> None:
     priya("post", "lobby", "red \x1b[31m and \u202e back")
     shown = priya("tail", "lobby", "--once").stdout
