@@ -71,6 +71,10 @@ class HubProcess:
     def log(self) -> str:
         return (self.directory / "hub.log").read_text(errors="replace")
 
+    def stored(self) -> bytes:
+        """Everything its SQLite database wrote."""
+        return b"".join(file.read_bytes() for file in self.directory.glob("hub.db*"))
+
     async def kill(self) -> None:
         """kill -9, and wait until it is gone."""
         await self._end(signal.SIGKILL)

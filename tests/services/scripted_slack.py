@@ -226,9 +226,9 @@ def _inside(ts: str, low: str, high: str, *, inclusive: bool) -> bool:
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[ScriptedSlack]:
-    """The workspace on a free port."""
-    slack = ScriptedSlack()
+async def scripted(workspace: ScriptedSlack | None = None) -> AsyncIterator[ScriptedSlack]:
+    """The workspace (a bare one, or this) on a free port."""
+    slack = workspace or ScriptedSlack()
     application = web.Application()
     application.router.add_route("*", "/api/{method}", slack.handle)
     application.router.add_get("/socket/{number}", slack.socket)

@@ -1,7 +1,8 @@
 """The directory in memory: dictionaries by every key that somebody looks up. Implements ``ports.Directory``.
 
 Small and hot: a post looks up its room, links and author here and asks the database nothing. Values are frozen, so
-handing them out is safe. The writer calls :meth:`MemoryDirectory.apply` after a commit; nobody else changes it.
+handing them out is safe. The writer's thread calls :meth:`MemoryDirectory.apply` after a commit; nobody else changes
+it. The loop reads meanwhile without a lock: each change is one assignment, made so that nobody is missing for a moment.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class MemoryDirectory:
 
     def members(self) -> Sequence[Member]:
         """All active members, by handle."""
-        return [self._handles[handle] for handle in sorted(self._handles)]
+        return sorted(self._handles.values(), key=lambda member: member.handle)
 
     def account(self, channel: str, native_id: str) -> Account | None:
         """Who a platform's user is."""
@@ -73,7 +74,7 @@ class MemoryDirectory:
 
     def rooms(self) -> Sequence[Room]:
         """All active rooms, by name."""
-        return [self._room_names[name] for name in sorted(self._room_names)]
+        return sorted(self._room_names.values(), key=lambda room: room.name)
 
     def link(self, link_id: str) -> Link | None:
         """Link by id, archived ones too."""
@@ -140,11 +141,11 @@ class MemoryDirectory:
 
     def _put_member(self, member: Member) -> None:
         old = self._members.get(member.id)
-        if old is not None and self._handles.get(old.handle) is old:
-            del self._handles[old.handle]
         self._members[member.id] = member
         if member.archived_at is None:
             self._handles[member.handle] = member
+        if old is not None and self._handles.get(old.handle) is old:
+            del self._handles[old.handle]
 
     def _put_account(self, account: Account) -> None:
         key = (account.channel, account.native_id)
@@ -156,11 +157,11 @@ class MemoryDirectory:
 
     def _put_room(self, room: Room) -> None:
         old = self._rooms.get(room.id)
-        if old is not None and self._room_names.get(old.name) is old:
-            del self._room_names[old.name]
         self._rooms[room.id] = room
         if room.archived_at is None:
             self._room_names[room.name] = room
+        if old is not None and self._room_names.get(old.name) is old:
+            del self._room_names[old.name]
 
     def _put_link(self, link: Link) -> None:
         self._links[link.id] = link
