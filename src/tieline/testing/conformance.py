@@ -1,7 +1,8 @@
 """Run an adapter's contract without pytest and report: what ``tieline conformance ADAPTER`` prints.
 
 A contract is found by the entry-point group ``tieline.conformance`` (name of the adapter to ``module:Class``), or named
-as ``module:Class``. Next stop: :mod:`tieline.testing.contract`.
+as ``module:Class``; those of the bundled adapters stand among the tests of the checkout.
+Next stop: :mod:`tieline.testing.contract`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tieline.testing.contract import AdapterContract, NotApplicable, table_fault
 from tieline.testing.requirements import REQUIREMENTS, Must, Requirement
 
 GROUP: Final = "tieline.conformance"
+BUNDLED: Final = "tests.contract.adapters.{0}_contract:{1}Contract"
 
 
 class Result(StrEnum):
@@ -90,19 +92,16 @@ def find(adapter: str) -> type[AdapterContract]:
     target = adapter
     if ":" not in adapter:
         points = entry_points(group=GROUP, name=adapter)
-        if not points:
-            raise AdapterError(
-                f"no contract of '{adapter}' is installed",
-                fix=f"declare it under the entry points '{GROUP}', or name it as module:Class",
-            )
-        target = next(iter(points)).value
+        target = next(iter(points)).value if points else BUNDLED.format(adapter, adapter.capitalize())
     module, _, name = target.partition(":")
     sys.path.insert(0, str(Path.cwd()))  # contracts live with tests, which are not installed
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        fix = "run it where its tests are: in the checkout"
-        raise AdapterError(f"the contract {target} cannot be loaded: {error}", fix=fix) from error
+        raise AdapterError(
+            f"no contract of '{adapter}' is found ({target}: {error})",
+            fix=f"run it where the tests are, declare it under the entry points '{GROUP}', or name it as module:Class",
+        ) from error
     finally:
         sys.path.pop(0)
     if not (isinstance(found, type) and issubclass(found, AdapterContract)):

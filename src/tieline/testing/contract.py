@@ -58,6 +58,8 @@ class AdapterContract:
     manifest: ClassVar[Manifest]
     exceptions: ClassVar[Mapping[str, str]] = {}
     """Requirement id to the reason why it is not met (yet)."""
+    throttle_seconds: ClassVar[float] = THROTTLE_SECONDS
+    """What the stand-in answers to ``Failure.THROTTLED``."""
     clock: Clock = SystemClock()
 
     def platform(self) -> AbstractAsyncContextManager[Platform]:
@@ -347,7 +349,7 @@ class AdapterContract:
         """Nobody may call before them."""
         error = await self._failing(bench, Failure.THROTTLED)
         assert isinstance(error, Throttled)
-        assert THROTTLE_SECONDS - 1 <= error.retry_after <= THROTTLE_SECONDS + 1
+        assert self.throttle_seconds - 1 <= error.retry_after <= self.throttle_seconds + 1
 
     @proves("ADP-051", "ADP-056")
     async def test_a_broken_answer_is_uncertain_and_not_tried_again_inside(self, bench: Bench) -> None:
