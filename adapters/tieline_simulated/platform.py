@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from tieline.model.capabilities import Support
 from tieline.model.inbound import (
     InboundDelete,
     InboundEdit,
@@ -216,7 +217,7 @@ class SimulatedPlatform:
         message = PaneMessage(
             native_id,
             None,
-            outgoing.author.display if outgoing.author else "Tieline",
+            self._name_of(outgoing),
             self._shown(outgoing),
             "",
             at,
@@ -279,6 +280,11 @@ class SimulatedPlatform:
         for listener in tuple(self._entered):
             listener(entry)
         self.changed()
+
+    def _name_of(self, outgoing: Outgoing) -> str:
+        """The author's own name where the platform can show it on a message; else it stands in the text."""
+        named = self.simulator.capabilities().identity.level >= Support.PARTIAL
+        return outgoing.author.display if named and outgoing.author is not None else "Tieline"
 
     def _keep(self, message: PaneMessage) -> None:
         self._messages[message.native_id] = message

@@ -22,11 +22,9 @@ from tieline.model.capabilities import (
 )
 from tieline.model.content import plain
 from tieline.model.inbound import InboundEvent, InboundMessage, NativeAuthor
-from tieline.model.message import Format
 from tieline.ports.adapter import Outgoing
 from tieline.ports.rendering import Dialect
 from tieline.ports.simulation import Simulator, find_simulator
-from tieline.render.html import to_html
 from tieline.render.plain import Plain
 
 _CHAT: Final = Capabilities(
@@ -98,7 +96,7 @@ class PlainSimulator:
         """The author's name where the platform has one for a message, and the text."""
         named = self._capabilities.identity.level >= Support.PARTIAL and outgoing.author is not None
         name = outgoing.author.display if named and outgoing.author is not None else "Tieline"
-        text = to_html(outgoing.frame.text, Format.PLAIN)
+        text = escape(outgoing.frame.text)
         return (
             f'<div class="plain-message"><b class="sim-name">{escape(name)}</b><div class="sim-text">{text}</div></div>'
         )

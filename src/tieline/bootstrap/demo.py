@@ -93,10 +93,12 @@ class Demo:
         self.board = Board(panes)
         self.cast = Cast(self.board, self.hub.directory, clock, pace=pace)
         self.routes = Routes(self.board, self.cast, self.hub.authenticator)
+        self._restored = False
 
     async def start(self, port: int) -> str:
         """Start and listen on the first free port from ``port`` on; answers the URL."""
         await self.hub.start(home="/", pages=self.routes.all())
+        self._restored = await restore(self.board.panes, self.hub.reader, self.hub.directory, ROOM)
         if port == 0:
             return await self.hub.listen(f"{HOST}:0")
         for number in range(port, min(port + PORTS, 65_536)):
@@ -117,10 +119,7 @@ class Demo:
     async def begin(self, url: str, *, play: bool) -> None:
         """Let the agents in; the scene is played in an empty room, another one shows what it had."""
         self.cast.enter({handle: Client(url, await self._token(handle)) for handle in AGENTS})
-        restored = await restore(self.board.panes, self.hub.reader, self.hub.directory, ROOM)
-        for name in self.board.panes:
-            self.board.touch(name)
-        if play and not restored:
+        if play and not self._restored:
             self.cast.play()
         else:
             self.board.stage.tell(YOUR_TURN, playing=False)
