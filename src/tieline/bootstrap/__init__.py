@@ -6,7 +6,8 @@ line that need a database but no hub.
 """
 
 from tieline.bootstrap.hub import RunningHub
+from tieline.bootstrap.live import check_live
 from tieline.bootstrap.loading import read_config
 from tieline.bootstrap.serving import serve
 
-__all__ = ["RunningHub", "read_config", "serve"]
+__all__ = ["RunningHub", "check_live", "read_config", "serve"]

@@ -21,7 +21,9 @@ from tieline import __version__
 from tieline.api.app import create_app, metrics_app
 from tieline.api.auth import Authenticator
 from tieline.api.services import ApiServices, ApiSettings
+from tieline.bootstrap.chores import keep_house
 from tieline.bootstrap.loading import configured
+from tieline.bootstrap.numbers import Numbers
 from tieline.bootstrap.specs import apply_command
 from tieline.config import Config, ConfigError, Problem
 from tieline.directory import MemoryDirectory, authenticate
@@ -95,7 +97,7 @@ class RunningHub:
         self._runners: list[web.AppRunner] = []
         self._lanes: Lanes | None = None
         self._supervisor: Supervisor | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,9 +136,14 @@ class RunningHub:
         self.app = create_app(self._services(channels, home), self.authenticator)
         for route in pages:
             self.app.router.add_route(route.method, route.path, route.handler)
-        self._following = asyncio.get_running_loop().create_task(
-            follow(self.config.hub.database, self.hub, sleep=self.clock.sleep), name="tokens made beside the hub"
-        )
+        numbers = Numbers(self.registry, self.reader, self._supervisor, self.clock)
+        numbers.listen(self.bus)
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(follow(self.config.hub.database, self.hub, sleep=self.clock.sleep), name="beside"),
+            loop.create_task(numbers.watch(), name="numbers"),
+            loop.create_task(keep_house(self.hub, self.clock), name="chores"),
+        ]
         await self._lanes.start()
         await self._supervisor.start()
 
@@ -200,9 +207,9 @@ class RunningHub:
         if self._stopped:
             return
         self._stopped = True
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._lanes is not None:
             await self._lanes.stop()
         if self._supervisor is not None:

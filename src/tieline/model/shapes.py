@@ -21,7 +21,7 @@ from tieline.model.outcome import Refusal
 from tieline.model.packet import Packet, Violation
 from tieline.model.rooms import Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
 
-MAX_TEXT: Final = 65_536
+MAX_TEXT: Final = 400_000
 """Longest text of a message, in code points."""
 MAX_METADATA: Final = 16_384
 """Largest metadata of a message, in bytes of JSON."""
@@ -29,13 +29,23 @@ MAX_BATCH: Final = 500
 MAX_SEQ: Final = 2**53 - 1
 """Largest number JSON readers agree on."""
 
+_NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL's text takes no NUL."""
 Name = Annotated[str, Meta(pattern=f"^{NAME_PATTERN}$", description="Room name or handle.")]
-Handle = Annotated[str, Meta(min_length=1, max_length=64)]
-Short = Annotated[str, Meta(max_length=200)]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Handle = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
+Short = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
-Key = Annotated[str, Meta(min_length=1, max_length=200, description="Repeat it, and the first answer is given again.")]
-Native = Annotated[str, Meta(min_length=1, max_length=400)]
+Key = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x20-\x7e]+$",
+        description="Printable ASCII. Repeat it, and the first answer is given again.",
+    ),
+]
+Native = Annotated[str, Meta(min_length=1, max_length=400, pattern=_NO_NUL)]
 Seq = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
 LevelName = Literal["L1", "L2", "L3", "L4"]
 Handles = Annotated[tuple[Handle, ...], Meta(max_length=500)]
@@ -208,7 +218,7 @@ class LinkBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
     direction: Direction = Direction.BOTH
     carry: tuple[MessageType, ...] | None = None
     min_severity: Severity | None = None
-    via: Annotated[str, Meta(min_length=1, max_length=64)] = msgspec.field(default="bot", name="as")
+    via: Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)] = msgspec.field(default="bot", name="as")
     backlog: Backlog = Backlog.EACH
     client_id: Key | None = None
 
@@ -222,7 +232,7 @@ class LinkPatch(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
     backlog: Backlog | UnsetType = UNSET
 
 
-Accounts = dict[Annotated[str, Meta(min_length=1, max_length=64)], Annotated[str, Meta(max_length=400)]]
+Accounts = dict[Handle, Annotated[str, Meta(max_length=400, pattern=_NO_NUL)]]
 
 
 class MemberBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):

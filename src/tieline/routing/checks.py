@@ -6,9 +6,8 @@ import re
 from typing import Final
 
 from tieline.model.outcome import Refusal
+from tieline.model.shapes import MAX_TEXT
 
-MAX_TEXT: Final = 400_000
-"""Longest text of a message, in characters."""
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
