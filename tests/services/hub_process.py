@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-import yaml
 
 START_WITHIN = 30.0
 _ENTRY = [sys.executable, "-m", "tieline"]
@@ -44,11 +44,11 @@ class HubProcess:
         return self.directory / "config.yaml"
 
     def write(self) -> None:
-        """Write the configuration file."""
+        """Write the configuration file (JSON is YAML)."""
         hub = {"database": f"sqlite:///{self.directory}/hub.db", "listen": f"127.0.0.1:{self.port}"}
         given = self.config.get("hub", {})
         assert isinstance(given, dict)
-        self.file.write_text(yaml.safe_dump({**self.config, "hub": {**hub, **given}}))
+        self.file.write_text(json.dumps({**self.config, "hub": {**hub, **given}}, indent=1))
 
     async def start(self) -> None:
         """Start it and wait until it is ready."""

@@ -13,7 +13,7 @@ from yarl import URL
 from tests.services.hub_process import HubProcess
 
 BAD = ["a\x00b", "\x00", "\ud800", "a\udfffb", "\ufffe\uffff", "\x1b[31m", "\u202etxet", "x" * 5000]
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
     "POST /rooms": {"name": "r1", "project": "?", "title": "?"},
     "PATCH /rooms/studio": {"title": "?", "project": "?"},
     "POST /members": {"handle": "h1", "kind": "ai", "display": "?", "ai": "?", "accounts": {"team": "?"}},

@@ -18,7 +18,7 @@ from tests.services.cut_proxy import CutProxy, relayed
 from tests.services.hub_process import HubProcess
 from tests.services.local_slack import BOB, LocalSlack, running
 from tests.services.stories import channel_is_up, hub_beside, until
-from tieline.client import Client
+from tieline.client import Client, MessageEvent
 from tieline.model.shapes import MessageOut, PostBody
 
 pytestmark = pytest.mark.timeout(240)
@@ -64,7 +64,6 @@ async def story(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def test_people_in_slack_and_agents_on_http_talk_in_one_room(story: Story) -> None:
-    heard = story.agent.tail("studio", after={"studio": 0})
     await story.slack.say("hello from *Slack*")
     await story.slack.say("who is a guest?", user=BOB)
     await story.agent.post("studio", "An **agent** answers @alice, not @everyone or <!channel>")
@@ -73,14 +72,13 @@ async def test_people_in_slack_and_agents_on_http_talk_in_one_room(story: Story)
     assert (first.text, first.author.handle, first.origin.channel) == ("hello from **Slack**", "alice", "team")
     assert (guest.author.handle, guest.author.kind) == (None, "guest")
     assert answer.author.handle == "marcus"
-    frames = [await asyncio.wait_for(anext(heard), 20) for _ in range(3)]
-    assert [frame.seq for frame in frames] == [1, 2, 3]
+    async with asyncio.timeout(20):
+        assert await _heard(story.agent, 3) == [1, 2, 3]
     shown = await until(story.slack.messages, lambda found: len(found) == 3)
     text = str(shown[2]["text"])
     assert "<@U01ALICE>" in text
     assert "<!channel>" not in text
     assert shown[2].get("username") == "Marcus" or text.startswith("*Marcus*")
-    await heard.aclose()
 
 
 async def test_threads_edits_deletes_and_reactions_go_both_ways(story: Story) -> None:
@@ -138,6 +136,17 @@ async def test_what_people_write_while_the_connection_is_cut_arrives_once_and_in
     await channel_is_up(story.people)
     await story.slack.say("after")
     await story.in_room("before", *away, "after")
+
+
+async def _heard(client: Client, count: int) -> list[int]:
+    """Numbers of the first messages that a web socket subscriber hears."""
+    numbers: list[int] = []
+    async for event in client.tail("studio", after={"studio": 0}):
+        assert isinstance(event, MessageEvent)
+        numbers.append(event.seq)
+        if len(numbers) == count:
+            break
+    return numbers
 
 
 def _is_socket(story: Story) -> bool:
