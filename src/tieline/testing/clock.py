@@ -19,12 +19,16 @@ TURNS: Final = 200_000
 
 
 class VirtualClock:
-    """Implements :class:`tieline.ports.clock.Clock`."""
+    """Implements :class:`tieline.ports.clock.Clock`.
 
-    def __init__(self, *, now: int = EPOCH) -> None:
+    ``patience``: real milliseconds that :meth:`run_until` leaves to threads (a database's) before time goes on.
+    """
+
+    def __init__(self, *, now: int = EPOCH, patience: int = 1) -> None:
         self._start = now
         self._seconds = 0.0
         self._skew = 0
+        self._patience = patience
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
@@ -85,15 +89,14 @@ class VirtualClock:
         await self.settle()
         while not done():
             wake = self.next_wake
-            if wake is not None and wake <= end and idle >= _PATIENCE:
+            if wake is not None and wake <= end and idle >= self._patience:
                 self._wake(wake)
                 idle = 0
             else:
                 idle += 1
                 if idle > _HOPELESS:
                     raise AssertionError(f"not done after {self._seconds:.3f} virtual seconds")
-                if idle > _PATIENCE:
-                    await asyncio.sleep(0.001)  # a thread (a database's) may be at work
+                await asyncio.sleep(0.001)
             await self.settle()
 
     def _wake(self, second: float) -> None:
@@ -111,5 +114,4 @@ def _is_idle() -> bool:
 
 
 _QUIET: Final = 3
-_PATIENCE: Final = 1
 _HOPELESS: Final = 2_000
