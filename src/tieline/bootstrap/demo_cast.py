@@ -53,6 +53,8 @@ class Cast:
         self._agents: Mapping[str, Client] = {}
         self._playing: asyncio.Task[None] | None = None
         self._mended = asyncio.Event()
+        self._began = 0
+        """When the scene began: what is older is of an earlier one."""
 
     def enter(self, agents: Mapping[str, Client]) -> None:
         """Agents can speak from now on."""
@@ -72,9 +74,10 @@ class Cast:
             await client.close()
 
     async def _play(self) -> None:
+        self._began = self._clock.now()
         try:
             await demo_scene.play(self)
-        except (Missed, TielineError, aiohttp.ClientError) as error:
+        except (Missed, TielineError, TimeoutError, aiohttp.ClientError) as error:
             _log.info("scene_ended_early", reason=str(error))
         except Exception:  # noqa: BLE001 - a bug of the scene must not end the demo; it is logged
             _log.exception("scene_failed")
@@ -103,7 +106,8 @@ class Cast:
         """The newest message with these words there, once it has arrived."""
 
         def look() -> PaneMessage | None:
-            found = [message for message in self.pane(channel).platform.messages() if words in message.html]
+            messages = self.pane(channel).platform.messages()
+            found = [message for message in messages if words in message.html and message.at >= self._began]
             return found[-1] if found else None
 
         return await self._until(look, f"'{words}' on {channel}")
@@ -115,14 +119,17 @@ class Cast:
         return await self._agents[handle].post(ROOM, PostBody(text=text, type=kind, thread=thread))
 
     async def asked(self, handle: str) -> str:
-        """The message an agent was last asked in, from its inbox: the id of its thread."""
+        """The message of this scene an agent was asked in, from its inbox: the id of its thread."""
+        began, after = rfc3339(self._began), 0
         async with asyncio.timeout(_SOON):
             while True:
-                page = await self._agents[handle].inbox(after=0, limit=500)
-                mentions = [item for item in page.items if isinstance(item, InboxEvent) and item.reason == "mention"]
-                if mentions:
-                    message = mentions[-1].message
-                    return str(message.get("thread") or message["id"])
+                page = await self._agents[handle].inbox(after=after, limit=500)
+                for item in page.items:
+                    after = item.seq
+                    if isinstance(item, InboxEvent) and item.reason == "mention":
+                        message = item.message
+                        if str(message["created_at"]) >= began:
+                            return str(message.get("thread") or message["id"])
                 await self._clock.sleep(_LOOK)
 
     async def breaks(self, handle: str, text: str) -> None:

@@ -193,6 +193,27 @@ async def test_the_stage_is_for_the_signed_in_reader_only(start_demo: Start, met
         assert answer.status == 401
 
 
+async def test_the_curl_that_the_page_shows_works_with_a_token(start_demo: Start, sign_in: SignIn) -> None:
+    demo = await start_demo()
+    reader = await sign_in(demo)
+    made = await reader.call("POST", "/api/v1/tokens", {"label": "demo page", "expires_in": 60}, 201)
+    url = f"{demo.url}/demo/panes/slack/messages"
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    body = {"user": WHO["slack"], "text": "by curl"}
+    async with aiohttp.ClientSession(headers=headers) as http, http.post(url, json=body) as answer:
+        assert answer.status == 201
+    await reader.until(partial(_shows, reader, "discord", "by curl"))
+
+
+async def test_an_agents_token_does_not_open_the_stage(start_demo: Start, sign_in: SignIn) -> None:
+    demo = await start_demo()
+    reader = await sign_in(demo)
+    made = await reader.call("POST", "/api/v1/tokens", {"handle": "marcus", "expires_in": 60}, 201)
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    async with aiohttp.ClientSession(headers=headers) as http, http.get(f"{demo.url}/demo/state") as answer:
+        assert answer.status == 403
+
+
 async def test_a_foreign_page_cannot_type_or_cut(start_demo: Start, sign_in: SignIn) -> None:
     reader = await sign_in(await start_demo())
     url = f"{reader.url}/demo/panes/slack/switch"

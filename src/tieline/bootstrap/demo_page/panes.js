@@ -12,14 +12,23 @@ export function drawPane(stage, view) {
   pane.switcher.value = view.switch;
   pane.element.dataset.switch = view.switch;
   pane.state.replaceChildren(icon(view.switch === "ok" ? "check" : "cut"), SWITCHES[view.switch]);
-  const items = view.messages.map((message) => nativeItem(message, view, pane));
-  pane.list.replaceChildren(...(items.length ? items : [h("li", { class: "empty" }, "Nothing here yet.")]));
+  const items = view.messages.map((message) => kept(message, view, pane));
+  fill(pane.list, items.length ? items : [h("li", { class: "empty" }, "Nothing here yet.")]);
   pane.keep();
+}
+
+/** Make the list hold exactly these elements, moving none that stands right. */
+function fill(list, items) {
+  const wanted = new Set(items);
+  for (const old of [...list.children]) if (!wanted.has(old)) old.remove();
+  items.forEach((item, number) => {
+    if (list.children[number] !== item) list.insertBefore(item, list.children[number] ?? null);
+  });
 }
 
 function makePane(stage, view) {
   const name = `pane-${view.channel}`;
-  const pane = { list: h("ol", { class: "natives", tabindex: "0", "aria-label": `${view.title}: messages` }), state: h("span", { class: "line-state" }), channel: view.channel };
+  const pane = { list: h("ol", { class: "natives", tabindex: "0", "aria-label": `${view.title}: messages` }), state: h("span", { class: "line-state" }), channel: view.channel, items: new Map() };
   pane.error = h("p", { class: "error", role: "alert", hidden: true });
   pane.fail = (problem) => { pane.error.textContent = problem.message; pane.error.hidden = false; };
   pane.switcher = h("select", { "aria-label": `${view.title}: the line`, onchange: (event) => flip(pane, event.target.value) },
@@ -79,6 +88,16 @@ async function flip(pane, state) {
   } catch (problem) {
     pane.fail(problem);
   }
+}
+
+/** The element of a message; the same one as before while nothing about it changed, so that focus and selection stay. */
+function kept(message, view, pane) {
+  const state = JSON.stringify([message, pane.who.value]);
+  const known = pane.items.get(message.id);
+  if (known?.state === state) return known.element;
+  const element = nativeItem(message, view, pane);
+  pane.items.set(message.id, { state, element });
+  return element;
 }
 
 // ── one native message ──────────────────────────────────────────────────────────────────────────────────────────────
