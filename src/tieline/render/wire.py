@@ -18,8 +18,9 @@ import msgspec
 from tieline.model.base import Value
 from tieline.model.delivery import Delivery
 from tieline.model.events import Event, EventKind
-from tieline.model.message import Author, Mention, Message, Origin, Reaction
+from tieline.model.message import Author, Format, Mention, Message, Origin, Reaction
 from tieline.model.packet import Packet
+from tieline.model.rooms import MessageType, Severity
 from tieline.render.html import to_html
 
 _encode = msgspec.json.Encoder().encode
@@ -30,6 +31,7 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=256)  # the messages of a batch share their time
 def rfc3339(ms: int) -> str:
     """Milliseconds since 1970 as RFC 3339 in UTC with milliseconds: ``2026-02-05T16:30:00.000Z``."""
     return f"{_second(ms // 1000)}.{ms % 1000:03d}Z"
@@ -43,11 +45,11 @@ def rfc3339_or_none(ms: int | None) -> str | None:
 class MessageBody(Value, kw_only=True, frozen=True):
     """A message as readers get it, apart from its place in the room; field order as in contract.md."""
 
-    message_type: str
+    message_type: MessageType
     """First, so that :func:`message_out` can rename it to ``type`` by slicing."""
     id: str
     text: str
-    format: str
+    format: Format
     html: str
     author: Author
     thread: str | None
@@ -55,7 +57,7 @@ class MessageBody(Value, kw_only=True, frozen=True):
     mentions: tuple[Mention, ...]
     attachments: tuple[str, ...]
     reactions: tuple[Reaction, ...]
-    severity: str | None
+    severity: Severity | None
     project: str | None
     metadata: dict[str, object]
     origin: Origin
@@ -114,10 +116,10 @@ def message_body(message: Message) -> bytes:
 
 def _body(message: Message) -> MessageBody:
     return MessageBody(
-        message_type=message.type.value,
+        message_type=message.type,
         id=message.id,
         text=message.text,
-        format=message.format.value,
+        format=message.format,
         html=to_html(message.text, message.format),
         author=message.author,
         thread=message.thread,
@@ -197,6 +199,13 @@ def inbox_body(reason: str, room_name: str, message: Message) -> bytes:
 
 def framed(event: Event, stream_name: str) -> bytes:
     """An event with its place in front: ``room`` for a room's, ``stream`` for any other."""
-    key = b"stream" if event.kind in (EventKind.INBOX, EventKind.STATE_UPDATE) else b"room"
-    head = b'{"type":"%b","%b":%b,"seq":%d' % (event.kind.value.encode(), key, _encode(stream_name), event.seq)
-    return head + (b"," + event.body[1:] if len(event.body) > len(b"{}") else b"}")
+    head = _head(event.kind, stream_name)
+    if len(event.body) > len(b"{}"):
+        return b"%b%d,%b" % (head, event.seq, event.body[1:])
+    return b"%b%d}" % (head, event.seq)
+
+
+@lru_cache(maxsize=4096)
+def _head(kind: EventKind, stream_name: str) -> bytes:
+    key = b"stream" if kind in (EventKind.INBOX, EventKind.STATE_UPDATE) else b"room"
+    return b'{"type":"%b","%b":%b,"seq":' % (kind.value.encode(), key, _encode(stream_name))

@@ -48,14 +48,13 @@ def packet_refusal(verdict: Verdict) -> Refusal:
 
 def codes(verdict: Verdict) -> tuple[str, ...]:
     """Codes of the violations, as a message keeps them."""
-    return tuple(violation.code for violation in verdict.violations)
+    return tuple([violation.code for violation in verdict.violations])
 
 
 def written(message: Message, room: Room, view: View, extra: tuple[Value, ...] = ()) -> Decision:
     """The decision that a new message stands in its room."""
     deliveries = router.deliveries_of(message, view)
-    notices = tuple(value for value in extra if isinstance(value, Delivery))
-    lanes = {delivery.lane for delivery in deliveries} | {delivery.lane for delivery in notices}
+    lanes = {value.lane for value in (*deliveries, *extra) if isinstance(value, Delivery)}
     event = Event(
         stream=room.id,
         seq=message.seq,

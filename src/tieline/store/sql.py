@@ -6,12 +6,12 @@ many keys by ``json_each``; PostgreSQL takes both as arrays by ``unnest``. Next 
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, LargeBinary, Table
 from sqlalchemy.types import BigInteger, Integer
 
@@ -19,6 +19,7 @@ from tieline.store.mapping import Cell, Key
 from tieline.store.tables import Row
 
 Rows = Sequence[Sequence[Cell]]
+_encode_json = msgspec.json.Encoder().encode
 WriteCells = Callable[[Iterable[Any]], list[str]]
 
 
@@ -101,7 +102,7 @@ class SQLite(Dialect):
         self, connection: Connection, table: str, columns: tuple[str, ...], key: tuple[str, ...], keys: Sequence[Key]
     ) -> Sequence[Any]:
         """Select."""
-        return connection.exec_driver_sql(_sqlite_select(table, columns, key), (json.dumps(keys),)).fetchall()
+        return connection.exec_driver_sql(_sqlite_select(table, columns, key), (_as_json(key, keys),)).fetchall()
 
 
 @lru_cache(maxsize=64)
@@ -118,9 +119,17 @@ def _sqlite_upsert(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -
 @lru_cache(maxsize=64)
 def _sqlite_select(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
     # CROSS JOIN keeps the keys as the outer loop, so that each is one look-up in the index.
-    match = " AND ".join(f"t.\"{name}\" = json_extract(j.value, '$[{at}]')" for at, name in enumerate(key))
+    if len(key) == 1:  # half the time of json_extract
+        match = f't."{key[0]}" = j.value'
+    else:
+        match = " AND ".join(f"t.\"{name}\" = json_extract(j.value, '$[{at}]')" for at, name in enumerate(key))
     wanted = ", ".join(f't."{name}"' for name in columns)
     return f'SELECT {wanted} FROM json_each(?) AS j CROSS JOIN "{table}" AS t ON {match}'
+
+
+def _as_json(key: tuple[str, ...], keys: Sequence[Key]) -> str:
+    """Keys as :func:`_sqlite_select` takes them: a list of lists, or of texts where the key is one column."""
+    return _encode_json([one for (one,) in keys] if len(key) == 1 else keys).decode()
 
 
 class PostgreSQL(Dialect):
