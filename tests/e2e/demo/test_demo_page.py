@@ -123,6 +123,18 @@ async def test_on_a_phone_one_place_is_shown_at_a_time_and_nothing_is_cut_off(st
         assert box is None or box["x"] + box["width"] <= NARROW["width"] + 1
 
 
+async def test_on_a_small_laptop_every_button_of_a_pane_can_be_pressed(start_demo: Start, page: Page) -> None:
+    demo = await start_demo()
+    await page.set_viewport_size({"width": 1280, "height": 720})
+    await page.goto(demo.link)
+    for channel, title in (("slack", "Slack"), ("phone", "Phone")):
+        pane = await page.locator(f".pane.ch-{channel}").bounding_box()
+        button = await page.get_by_label(f"Send on {title}").bounding_box()
+        assert pane
+        assert button
+        assert button["x"] + button["width"] <= pane["x"] + pane["width"]
+
+
 async def test_who_is_not_signed_in_is_told_where_the_link_is(start_demo: Start, browser: Browser) -> None:
     demo = await start_demo()
     page = await browser.new_page()

@@ -6,7 +6,8 @@ import { violationList } from "./message.js";
 import { send } from "./room.js";
 import { channelName, TYPES } from "./words.js";
 
-export function makeComposer(form) {
+/** `sent` is called after each success. */
+export function makeComposer(form, sent) {
   let mode = {};
   const words = h("textarea", { id: "words", rows: "1", placeholder: "Write to the room (Markdown)", "aria-label": "Message to the room", maxlength: "60000" });
   const type = h("select", { "aria-label": "Type of message" }, Object.keys(TYPES).map((name) => h("option", { value: name }, name)));
@@ -86,6 +87,7 @@ export function makeComposer(form) {
       mode = {};
       leave();
       type.value = "chat";
+      sent();
     } catch (problem) {
       fail(problem);
     }
@@ -112,5 +114,5 @@ function previewCard(item) {
     h("summary", {}, h("b", {}, channelName(item.channel)), h("span", {}, `${parts}${count} of ${limit} ${kind}`),
       item.degradations.length > 0 && h("span", { class: "less" }, icon("alert"), item.degradations.map((less) => less.feature.replaceAll("_", " ")).join(", "))),
     item.frames.map((frame) => h("pre", {}, frame.text)),
-    item.degradations.map((less) => h("p", { class: "less" }, `${less.feature}: ${less.detail}`)));
+    item.degradations.map((less) => h("p", { class: "less" }, `${less.feature.replaceAll("_", " ")}: ${less.detail}`)));
 }

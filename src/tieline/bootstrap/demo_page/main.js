@@ -15,7 +15,7 @@ async function start() {
   const me = await get("/api/v1/me");
   onAct(curlBar(at("curl")));
   const changed = healthStrip(at("strip"));
-  const composer = makeComposer(at("composer"));
+  const composer = makeComposer(at("composer"), () => at("messages").scrollTo(0, Number.MAX_SAFE_INTEGER));
   tabs();
   const drawStage = await openRoom({
     list: at("messages"), spoken: at("spoken"), live: at("live"), composer, changed, fail: composer.fail,

@@ -167,7 +167,7 @@ function detail(one, acts) {
       one.attempts > 0 && ` · ${one.attempts} ${one.attempts === 1 ? "attempt" : "attempts"}`, one.late && " · late",
       one.next_at && ` · again at ${time(one.next_at)}`),
     one.error && h("p", { class: "why" }, [one.error.code, one.error.detail, one.error.fix].filter(Boolean).join(" · ")),
-    one.degradations?.map((less) => h("p", { class: "less" }, `${less.feature}: ${less.detail}`)),
+    one.degradations?.map((less) => h("p", { class: "less" }, `${less.feature.replaceAll("_", " ")}: ${less.detail}`)),
     (one.state === "failed" || one.state === "held") && h("p", {},
       h("button", { type: "button", class: "main", onclick: () => act("retry") }, "Retry"),
       h("button", { type: "button", onclick: () => act("discard") }, "Discard")));

@@ -35,9 +35,9 @@ function makePane(stage, view) {
     Object.entries(SWITCHES).map(([value, word]) => h("option", { value }, word)));
   pane.element = h("section", { class: `pane view ch-${view.channel}`, "aria-labelledby": name, dataset: { place: view.channel } },
     h("div", { class: "head" },
-      h("h2", { id: name }, view.title, h("small", {}, view.label)),
-      h("p", { class: "hint" }, view.note),
-      h("label", { class: "switch" }, h("span", {}, "Line"), pane.switcher, pane.state)),
+      h("h2", { id: name, title: view.note }, view.title, h("small", {}, view.label)),
+      h("span", { class: "switch" }, pane.switcher, pane.state),
+      h("p", { class: "hint" }, view.note)),
     pane.list, pane.error, typingBox(view, pane));
   stage.append(pane.element);
   pane.keep = pinned(pane.list);
@@ -65,7 +65,7 @@ function typingBox(view, pane) {
   };
   sendOnEnter(words, submit);
   return h("form", { class: "composer small", autocomplete: "off", onsubmit: (event) => { event.preventDefault(); submit(); } },
-    pane.about, h("div", { class: "line" }, words, h("button", { type: "submit", class: "main", "aria-label": `Send on ${view.title}` }, icon("send"))), h("label", { class: "as" }, "as", pane.who));
+    pane.about, h("div", { class: "line" }, pane.who, words, h("button", { type: "submit", class: "main", "aria-label": `Send on ${view.title}` }, icon("send"))));
 }
 
 function speak(channel, pane, text) {
