@@ -17,8 +17,12 @@ class Format(StrEnum):
     PLAIN = "plain"
 
 
+BOT = "bot"
+"""Kind of an author who is another program on a platform, and no member."""
+
+
 class Author(Value, omit_defaults=True, kw_only=True, frozen=True):
-    """Who wrote, as it was when it was written. A guest has no handle, and kind ``guest``."""
+    """Who wrote, as it was when it was written. Who is no member has no handle, and kind ``guest`` or ``bot``."""
 
     handle: str | None
     kind: str

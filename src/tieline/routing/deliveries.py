@@ -47,8 +47,6 @@ def finish(command: FinishDelivery, view: View) -> Decision | Refusal:
     delivery = _current(command.delivery_id, command.epoch, view)
     if isinstance(delivery, Refusal):
         return delivery
-    if delivery.state.is_final:
-        return _moved_on(delivery)
     parts = tuple(
         Part(
             channel=delivery.channel,
@@ -67,6 +65,8 @@ def finish(command: FinishDelivery, view: View) -> Decision | Refusal:
         for sent in command.parts
         if delivery.operation is not Operation.NOTICE
     )
+    if delivery.state.is_final:  # discarded while it was under way: what is out stays known, the state stays
+        return Decision(value=delivery, puts=parts) if parts else _moved_on(delivery)
     finished = msgspec.structs.replace(
         delivery,
         state=command.state,

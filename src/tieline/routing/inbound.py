@@ -27,7 +27,7 @@ from tieline.model.inbound import (
     Receipt,
 )
 from tieline.model.members import Actor, Level, Member, Via
-from tieline.model.message import Author, Format, Message, Origin
+from tieline.model.message import BOT, Author, Format, Message, Origin
 from tieline.model.outcome import Refusal
 from tieline.model.rooms import Direction, Link, MessageType, Room
 from tieline.packets import Verdict, explain
@@ -177,7 +177,7 @@ def _author(author: NativeAuthor, member: Member | None) -> Author:
     if member is not None:
         return msgspec.structs.replace(Author.of(member), avatar=author.avatar)
     display = storable(_SPACE.sub(" ", author.display)).strip()[:80] or author.native_id
-    return Author(handle=None, kind="guest", display=display, avatar=author.avatar)
+    return Author(handle=None, kind=BOT if author.is_bot else "guest", display=display, avatar=author.avatar)
 
 
 def _who(channel: str, author: NativeAuthor, member: Member | None) -> str:

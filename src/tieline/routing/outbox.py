@@ -10,6 +10,7 @@ from tieline.ports.clock import Clock
 from tieline.ports.directory import Directory
 from tieline.ports.hub import Hub
 from tieline.ports.reading import Reader
+from tieline.routing.guards import LoopGuard
 from tieline.routing.outbox_compose import Composer
 from tieline.routing.retry import Backoff
 
@@ -25,8 +26,9 @@ class Outbox:
     clock: Clock
     backoff: Backoff = field(default_factory=Backoff)
     random: Random = field(default_factory=SystemRandom)
+    guard: LoopGuard = field(default_factory=LoopGuard)
 
     @property
     def composer(self) -> Composer:
-        """Composes deliveries; stateless."""
-        return Composer(self.reader, self.directory, self.clock)
+        """Composes deliveries; stateless but for the guard that all share."""
+        return Composer(self.reader, self.directory, self.clock, self.guard)

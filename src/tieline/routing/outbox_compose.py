@@ -8,8 +8,11 @@ Reads only. Next stop: :mod:`tieline.routing.lane`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from tieline.model.capabilities import Capabilities, Support
 from tieline.model.delivery import (
@@ -22,7 +25,7 @@ from tieline.model.delivery import (
     Part,
     PartDirection,
 )
-from tieline.model.message import Message
+from tieline.model.message import BOT, Message
 from tieline.ports.abilities import Deletes, Edits, Reacts
 from tieline.ports.adapter import ChannelAdapter, Outgoing, PartRef
 from tieline.ports.clock import Clock
@@ -30,6 +33,7 @@ from tieline.ports.directory import Directory
 from tieline.ports.reading import DeliveryFilter, Page, Reader
 from tieline.ports.rendering import Plan, Rendered
 from tieline.render.plan import render
+from tieline.routing.guards import Guarded, LoopGuard
 from tieline.routing.outbox_plan import native_names, notice_plan, plan_of
 from tieline.routing.outbox_steps import (
     NOTE_INDEX,
@@ -44,6 +48,14 @@ from tieline.routing.outbox_steps import (
     Work,
 )
 
+LONG: Final = 4_000
+"""Characters from which rendering is worth a thread: ten parts take some 100 milliseconds."""
+_LOOP: Final = Fault(
+    code="loop_suspected",
+    detail="Two conversations seem to answer each other: machines wrote too much here in too short a time.",
+    fix="look at both sides; then retry what is held, or remove one of the links",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -56,6 +68,12 @@ class Place:
     def render(self, plan: Plan) -> Rendered:
         """Frames for this endpoint."""
         return render(plan, self.capabilities, self.adapter.dialect(self.delivery.endpoint))
+
+    async def rendered(self, plan: Callable[[], Plan], length: int) -> Rendered:
+        """Frames of a message of ``length`` characters: a long one takes a thread, so that nobody waits for it."""
+        if length <= LONG:
+            return self.render(plan())
+        return await asyncio.to_thread(lambda: self.render(plan()))
 
     def outgoing(
         self, frame: Frame, index: int, message: Message | None, thread: str | None = None, reply: str | None = None
@@ -88,12 +106,13 @@ class Place:
 
 
 class Composer:
-    """Composes deliveries; holds nothing."""
+    """Composes deliveries; holds nothing of its own."""
 
-    def __init__(self, reader: Reader, directory: Directory, clock: Clock) -> None:
+    def __init__(self, reader: Reader, directory: Directory, clock: Clock, guard: LoopGuard) -> None:
         self._reader = reader
         self._directory = directory
         self._clock = clock
+        self._guard = guard
 
     async def compose(self, delivery: Delivery, adapter: ChannelAdapter) -> Composed:
         """What ``delivery`` has to do now. Raises :class:`~tieline.errors.StoreError`."""
@@ -114,6 +133,8 @@ class Composer:
         kept = delivery.frames if delivery.sent or delivery.state is DeliveryState.UNCERTAIN else None
         if message.deleted_at is not None and kept is None:
             return End(state=DeliveryState.EXPIRED, fault=_DELETED)
+        if self._loops(delivery, message):
+            return End(state=DeliveryState.HELD, fault=_LOOP)
         thread, lost_thread = await self._thread(place, message)
         reply, quoted = await self._reply(place, message)
         if kept is not None and not (delivery.late and message.edited_at):
@@ -121,11 +142,22 @@ class Composer:
             work = place.work(rendered, _send_steps(place, message, kept[delivery.sent :], thread, reply))
             return work if message.deleted_at is None else _only_look(work)
         names = native_names(message, delivery.channel, self._directory)
-        rendered = place.render(plan_of(message, place.capabilities, names, quoted=quoted, late=delivery.late))
+        plan = partial(plan_of, message, place.capabilities, names, quoted=quoted, late=delivery.late)
+        rendered = await place.rendered(plan, len(message.text))
         steps = _send_steps(place, message, rendered.frames, thread, reply)
         if delivery.sent:  # a dead letter that was half out, and was edited since
             steps = _edit_steps(place, message, rendered.frames, await self._parts(delivery), thread)
         return place.work(rendered, steps, *lost_thread)
+
+    def _loops(self, delivery: Delivery, message: Message) -> bool:
+        """Tell whether two conversations answer each other (law 5): asked once per send, of machines' texts only."""
+        if message.author.kind != BOT or message.origin.conversation is None:
+            return False
+        if delivery.late or delivery.frames is not None or delivery.attempts:
+            return False  # a person wants it sent, or it passed already
+        source = f"{message.origin.channel}|{message.origin.conversation}"
+        target = f"{delivery.channel}|{delivery.conversation}"
+        return self._guard.check(source, target, self._clock.now()) is not Guarded.PASS
 
     async def _notice(self, place: Place) -> Composed:
         delivery = place.delivery

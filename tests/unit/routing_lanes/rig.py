@@ -9,12 +9,22 @@ from tests.unit.routing_lanes.memory_hub import MemoryBus, MemoryHub
 from tieline.directory.memory import MemoryDirectory
 from tieline.model.capabilities import Capabilities
 from tieline.model.channels import ChannelHealth, ChannelRecord
-from tieline.model.commands import DeleteMessage, DiscardDelivery, EditMessage, PostMessage, React, RetryDelivery
+from tieline.model.commands import (
+    DeleteMessage,
+    DiscardDelivery,
+    EditMessage,
+    PostMessage,
+    React,
+    ReceiveEvent,
+    RetryDelivery,
+)
+from tieline.model.content import plain
 from tieline.model.delivery import Delivery, Fault
+from tieline.model.inbound import InboundMessage, NativeAuthor
 from tieline.model.members import Actor, Level, Member, MemberKind, Via
 from tieline.model.message import Message
 from tieline.model.outcome import Accepted
-from tieline.model.rooms import Link, Room
+from tieline.model.rooms import Direction, Link, Room
 from tieline.ports.adapter import AdapterContext, ChannelAdapter
 from tieline.ports.channels import ChannelListener, OnDoubt
 from tieline.routing.deciders import deciders
@@ -118,6 +128,19 @@ class Rig:
     def post(self, text: str, *, reply_to: str | None = None, thread: str | None = None) -> Message:
         command = PostMessage(actor=ACTOR, room="dj-waste", text=text, reply_to=reply_to, thread=thread)
         return self._message(command)
+
+    def hear(self, text: str, number: int, *, is_bot: bool) -> None:
+        """Somebody writes in conversation ``D`` of channel ``guild``, which speaks into the room."""
+        link = Link(id="lnk_guild", room_id=ROOM.id, channel="guild", conversation="D", direction=Direction.IN)
+        self.directory.apply([link])
+        event = InboundMessage(
+            conversation="D",
+            native_id=str(number),
+            author=NativeAuthor(native_id="B7", display="Bot", is_bot=is_bot),
+            content=plain(text),
+            sent_at=1,
+        )
+        assert isinstance(self.hub.decide(ReceiveEvent(channel="guild", event=event)), Accepted)
 
     def edit(self, message: Message, text: str) -> Message:
         return self._message(EditMessage(actor=ACTOR, message_id=message.id, text=text))

@@ -507,3 +507,22 @@ async def test_ten_minutes_of_virtual_time_pass_in_seconds_of_real_time(make_rig
     await rig.clock.advance(600)
     assert time.perf_counter() - began < 5
     assert math.isclose(rig.clock.monotonic(), 600)
+
+
+# ── law 5: loops that identity did not stop ──────────────────────────────────────────────────────────────────────────
+
+
+async def test_two_bots_that_answer_each_other_are_held_and_a_person_can_let_one_through(make_rig: MakeRig) -> None:
+    rig = make_rig("slack")
+    await rig.start()
+    for number in range(40):
+        rig.hear(f"bot says {number}", number, is_bot=True)
+    await rig.clock.advance(5)
+    assert rig.texts("slack") == [f"bot says {number}" for number in range(20)]
+    held = [delivery for delivery in rig.hub.all() if delivery.state is DeliveryState.HELD]
+    assert len(held) == 20
+    assert {delivery.fault.code for delivery in held if delivery.fault} == {"loop_suspected"}
+    rig.hear("a person goes on", 99, is_bot=False)
+    rig.retry(held[0])
+    await rig.clock.run_until(lambda: len(rig.texts("slack")) == 22)
+    assert {text.rpartition("]")[2].lstrip("* ") for text in rig.texts("slack")[20:]} == {"a person goes on", "bot says 20"}
