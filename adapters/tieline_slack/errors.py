@@ -53,6 +53,8 @@ _CREDENTIAL: Final[Mapping[str, str]] = {
 }
 """Faults of the credential: nothing on this channel will work until a person mends it."""
 
+_PLACE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+"""Faults of the conversation: the message waits until a person has mended it."""
 _MESSAGE: Final[Mapping[str, str]] = {
     "not_in_channel": INVITE,
     "channel_not_found": f"check the conversation's id; in a private channel {INVITE}",
@@ -137,7 +139,7 @@ def _answered(error: SlackApiError, now: float | None) -> DeliveryError:
         return Permanent("part_gone", "the message is no longer there")
     if code in _CREDENTIAL:
         return Permanent(code, _needed(error), stops_channel=True, fix=_CREDENTIAL[code])
-    return Permanent(code, f"Slack refused: {code}", fix=_MESSAGE.get(code, ""))
+    return Permanent(code, f"Slack refused: {code}", stops_lane=code in _PLACE, fix=_MESSAGE.get(code, ""))
 
 
 def _without_code(status: int) -> DeliveryError:

@@ -75,7 +75,7 @@ def bolt_app(api: AsyncWebClient, token: str, me: Me, ears: Ears, clock: Clock) 
         )
 
     app = AsyncApp(
-        name="tieline",
+        name=_bolt_log.name,  # Bolt sets the level of the logger of this name: it must not be ours
         logger=_bolt_log,
         client=api,
         authorize=authorize,
