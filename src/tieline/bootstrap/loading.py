@@ -10,6 +10,7 @@ from tieline.config import Config, load_config
 from tieline.plugins.discovery import discover, validators
 from tieline.plugins.runner import ConfiguredChannel
 from tieline.ports.adapter import Manifest
+from tieline.ports.channels import OnDoubt
 
 WEB_CHANNEL = ConfiguredChannel(name="web", adapter="websocket", settings={})
 """The implicit channel of HTTP and the web socket."""
@@ -26,7 +27,9 @@ def read_config(
 def configured(config: Config) -> Sequence[ConfiguredChannel]:
     """The channels that a configuration enables, and the implicit one."""
     named = [
-        ConfiguredChannel(name=name, adapter=channel.adapter, settings=dict(channel.settings))
+        ConfiguredChannel(
+            name=name, adapter=channel.adapter, settings=dict(channel.settings), on_doubt=OnDoubt(channel.on_doubt)
+        )
         for name, channel in config.channels.items()
         if channel.enabled
     ]

@@ -103,6 +103,8 @@ class ChannelSettings(BaseModel):
 
     adapter: Text
     enabled: Flag = True
+    on_doubt: Literal["resend", "hold"] = "resend"
+    """What becomes of a send that may have happened and cannot be looked up: sent again, or held for a person."""
 
     @property
     def settings(self) -> Mapping[str, object]:

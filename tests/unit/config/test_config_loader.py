@@ -393,7 +393,7 @@ def test_the_effective_configuration_has_defaults_and_no_secret(home: Home) -> N
     shown = masked(config)
     assert "canary" not in repr(shown)
     assert shown["channels"] == {
-        "c": {"adapter": "x", "enabled": True, "bot_token": "•••", "deep": {"password": "•••", "port": 5}}
+        "c": {"adapter": "x", "enabled": True, "on_doubt": "resend", "bot_token": "•••", "deep": {"password": "•••", "port": 5}}
     }
     assert shown["policies"] == {
         "gates": [],
