@@ -71,6 +71,14 @@ class HubProcess:
     def log(self) -> str:
         return (self.directory / "hub.log").read_text(errors="replace")
 
+    def memory(self) -> int:
+        """Resident memory of the process, in bytes."""
+        assert self.process is not None
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmRSS")
+
     def stored(self) -> bytes:
         """Everything its SQLite database wrote."""
         return b"".join(file.read_bytes() for file in self.directory.glob("hub.db*"))

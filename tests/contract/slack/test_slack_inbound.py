@@ -165,10 +165,20 @@ def read_everything(payload: Any) -> None:
 
 
 def test_twenty_thousand_mutated_payloads_never_raise() -> None:
-    random_ = random.Random(20_260_101)
+    _mutate(MUTATIONS, seed=20_260_101)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+def test_a_hundred_thousand_mutated_payloads_never_raise() -> None:
+    _mutate(100_000, seed=20_260_102)
+
+
+def _mutate(count: int, seed: int) -> None:
+    random_ = random.Random(seed)
     seeds = [json.loads(path.read_text())["event"] for path in PAYLOADS]
     seeds += [payload for _, payload in corpus()] if CORPUS.is_dir() else []
-    for _ in range(MUTATIONS):
+    for _ in range(count):
         payload = json.loads(json.dumps(random_.choice(seeds)))
         for _ in range(random_.randint(1, 4)):
             payload = mutated(payload, random_)
