@@ -15,23 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tieline.model.base import NAME_PATTERN
-from tieline.model.content import (
-    Block,
-    Document,
-    Emphasis,
-    Heading,
-    Inline,
-    ListBlock,
-    ListItem,
-    Paragraph,
-    Quote,
-    Strike,
-    Strong,
-    Table,
-    Text,
-)
+from tieline.model.content import Document, Inline, Text
 from tieline.model.content import Mention as Named
 from tieline.model.message import Mention
+from tieline.render.walk import change_inlines
 
 _NAME: Final = NAME_PATTERN.replace("a-z", "a-zA-Z")  # not IGNORECASE, which would let a Kelvin sign be a k
 _AT: Final = re.compile(rf"(?<![\w.+/@%\\])@({_NAME})(?![\w@/\-]|\.[a-zA-Z0-9])")
@@ -118,50 +105,17 @@ def resolve(document: Document, names: Mapping[str, str]) -> Document:
     """
     if not names:
         return document
-    return Document(blocks=tuple(_block(block, names) for block in document.blocks))
 
-
-def _block(block: Block, names: Mapping[str, str]) -> Block:
-    match block:
-        case Paragraph():
-            return Paragraph(children=_inlines(block.children, names))
-        case Heading():
-            return Heading(level=block.level, children=_inlines(block.children, names))
-        case Quote():
-            return Quote(children=tuple(_block(child, names) for child in block.children))
-        case ListBlock():
-            return ListBlock(items=tuple(_item(item, names) for item in block.items), start=block.start)
-        case Table():
-            return Table(
-                header=_row(block.header, names),
-                rows=tuple(_row(row, names) for row in block.rows),
-                align=block.align,
-            )
-        case _:
-            return block
-
-
-def _item(item: ListItem, names: Mapping[str, str]) -> ListItem:
-    return ListItem(children=tuple(_block(child, names) for child in item.children), checked=item.checked)
-
-
-def _row(cells: Sequence[tuple[Inline, ...]], names: Mapping[str, str]) -> tuple[tuple[Inline, ...], ...]:
-    return tuple(_inlines(cell, names) for cell in cells)
-
-
-def _inlines(children: Sequence[Inline], names: Mapping[str, str]) -> tuple[Inline, ...]:
-    out: list[Inline] = []
-    for child in children:
-        match child:
+    def named(inline: Inline) -> Sequence[Inline]:
+        match inline:
             case Text():
-                out.extend(_text(child, names))
-            case Strong() | Emphasis() | Strike():
-                out.append(type(child)(children=_inlines(child.children, names)))
-            case Named() if child.native_id is None and child.handle is not None and child.handle in names:
-                out.append(Named(display=child.display, handle=child.handle, native_id=names[child.handle]))
+                return _text(inline, names)
+            case Named() if inline.native_id is None and inline.handle is not None and inline.handle in names:
+                return (Named(display=inline.display, handle=inline.handle, native_id=names[inline.handle]),)
             case _:
-                out.append(child)
-    return tuple(out)
+                return (inline,)
+
+    return Document(blocks=change_inlines(document.blocks, named, in_links=False))
 
 
 def _text(text: Text, names: Mapping[str, str]) -> Sequence[Inline]:

@@ -8,13 +8,14 @@ Nothing here is refused for being a bad packet: it is delivered, marked, and its
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from tieline.model.base import Value
 from tieline.model.commands import ReceiveEvent
-from tieline.model.content import Document
+from tieline.model.content import Document, Inline, Text
 from tieline.model.content import Mention as MentionNode
 from tieline.model.delivery import Cursor, Part, PartDirection
 from tieline.model.inbound import (
@@ -33,10 +34,10 @@ from tieline.model.rooms import Direction, Link, MessageType, Room
 from tieline.packets import Verdict, explain
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render.commonmark import CommonMark
+from tieline.render.walk import change_inlines
 from tieline.routing import joining, router
 from tieline.routing.checks import storable
 from tieline.routing.messages import deleted, edited, reacted
-from tieline.routing.tree import map_mentions
 from tieline.routing.writing import codes, judged, mentions_in, written
 
 _WRITER: Final = CommonMark()
@@ -201,12 +202,14 @@ def _thread(channel: str, event: InboundMessage, replied: Message | None, view: 
 def text_of(content: Document, channel: str, view: View) -> str:
     """Native content as CommonMark; people the directory knows are named by handle."""
 
-    def named(mention: MentionNode) -> str:
-        account = view.directory.account(channel, mention.native_id) if mention.native_id else None
+    def named(inline: Inline) -> Sequence[Inline]:
+        if not isinstance(inline, MentionNode):
+            return (inline,)
+        account = view.directory.account(channel, inline.native_id) if inline.native_id else None
         member = view.directory.member_by_id(account.member_id) if account else None
-        return f"@{member.handle}" if member else f"@{mention.display.lstrip('@')}"
+        return (Text(text=f"@{member.handle}" if member else f"@{inline.display.lstrip('@')}"),)
 
-    return _WRITER.write(map_mentions(content.blocks, named)).strip("\n")
+    return _WRITER.write(change_inlines(content.blocks, named, in_links=True)).strip("\n")
 
 
 # ── edit, delete, reaction ───────────────────────────────────────────────────────────────────────────────────────────

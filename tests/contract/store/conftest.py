@@ -2,43 +2,23 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 import pytest_asyncio
 
 from tests.contract.store.harness import WAIT, Open, Opened, Place
 from tests.contract.store.small_deciders import DECIDERS
-from tests.services.postgres import Postgres, programs
+from tests.services.databases import TEMPLATE, migrated_file, postgres
+from tests.services.postgres import Postgres
 from tieline.directory.memory import MemoryDirectory
 from tieline.ports.clock import SystemClock
 from tieline.ports.local_bus import LocalBus
 from tieline.store import Store
-from tieline.store.migrating import migrate
 from tieline.store.writer import Fault
 
-TEMPLATE = "migrated"
-
-
-@pytest.fixture(scope="session")
-def postgres(missing_server: Callable[[str], NoReturn]) -> Iterator[Postgres]:
-    """A server with a migrated template database."""
-    if programs() is None:
-        missing_server("PostgreSQL's server programs (initdb, pg_ctl)")
-    with Postgres() as server:
-        server.sql(f"CREATE DATABASE {TEMPLATE}")
-        migrate(server.url(TEMPLATE))
-        yield server
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    file = tmp_path_factory.mktemp("migrated") / "tieline.db"
-    migrate(f"sqlite:///{file}")
-    return file
+__all__ = ["migrated_file", "postgres"]
 
 
 @pytest.fixture
