@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.services.studio import Studio
-from tieline.model.commands import DeleteMessage, EditMessage, PostMessage, React
+from tieline.model.commands import DeleteMessage, EditMessage, PostDirect, PostMessage, React
 from tieline.model.delivery import DeliveryState, Operation
 from tieline.model.events import EventKind, inbox_stream
 from tieline.model.members import Level, MemberKind, Via
@@ -212,3 +212,31 @@ async def test_a_post_by_the_command_line_is_judged_like_a_persons(studio: Studi
     await studio.room()
     outcome = await studio.run(PostMessage(actor=studio.actor("marcus", via=Via.CHANNEL), room="studio", text=BROKEN))
     assert isinstance(outcome, Accepted)
+
+
+async def test_a_direct_message_stands_in_a_room_of_the_two_and_in_the_inbox_of_one(studio: Studio) -> None:
+    await studio.member("priya")
+    milo = await studio.member("milo")
+    await studio.member("eve")
+    first = await studio.done(PostDirect(actor=studio.actor("priya"), to="milo", text="psst, @eve is near"))
+    answer = await studio.done(PostDirect(actor=studio.actor("milo"), to="priya", text="I know"))
+    assert isinstance(first, Message)
+    assert isinstance(answer, Message)
+    assert first.room_id == answer.room_id
+    assert (first.seq, answer.seq) == (1, 2)
+    room = studio.directory.room_by_id(first.room_id)
+    assert room is not None
+    assert room.title == "@milo, @priya"
+    (told,) = await studio.events(inbox_stream(milo.id))
+    assert msgspec.json.decode(told.body)["reason"] == "direct"
+    refusal = await studio.refused(PostMessage(actor=studio.actor("eve"), room=room.name, text="let me in"))
+    assert refusal.code == "room_not_found"
+    for to, code in (("nobody", "member_not_found"), ("priya", "direct_to_oneself")):
+        assert (await studio.refused(PostDirect(actor=studio.actor("priya"), to=to, text="x"))).code == code
+
+
+async def test_a_direct_message_repeated_under_its_key_is_one_message(studio: Studio) -> None:
+    await studio.member("priya")
+    await studio.member("milo")
+    command = PostDirect(actor=studio.actor("priya"), to="milo", text="once", client_id="k")
+    assert await studio.done(command) == await studio.done(command)

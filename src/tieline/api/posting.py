@@ -17,7 +17,7 @@ from aiohttp import web
 from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery, json
 from tieline.api.problems import REQUEST_ID, invalid_body, of_exception
 from tieline.api.services import ApiServices
-from tieline.model.commands import Command, PostMessage
+from tieline.model.commands import Command, PostDirect, PostMessage
 from tieline.model.delivery import Delivery
 from tieline.model.members import Level
 from tieline.model.message import Message
@@ -34,7 +34,21 @@ _POST: Final = msgspec.json.Decoder(PostBody)
 
 async def post_message(call: Call[PostBody, NoQuery]) -> web.Response | Refusal:
     """Post a message to a room."""
-    command = _post_command(call, call.body)
+    return await _post(call, call.body.command(call.actor, call.path("room")))
+
+
+async def post_direct(call: Call[PostBody, NoQuery]) -> web.Response | Refusal:
+    """Post to a member: to the private room of the two."""
+    command = call.body.command(call.actor, "")
+    if isinstance(command, PostMessage):
+        command = PostDirect(**msgspec.structs.asdict(command), to=call.path("handle"))
+    return await _post(call, command)
+
+
+async def _post(call: Call[PostBody, NoQuery], command: PostMessage | Refusal) -> web.Response | Refusal:
+    if call.key is not None and isinstance(command, PostMessage):
+        key = call.client_id(command.client_id)
+        command = key if isinstance(key, Refusal) else msgspec.structs.replace(command, client_id=key)
     if isinstance(command, Refusal):
         return command
     outcome = await call.execute(command)
@@ -42,14 +56,6 @@ async def post_message(call: Call[PostBody, NoQuery]) -> web.Response | Refusal:
         return outcome
     body = await posted(call.services, outcome.value)
     return json(body, 200 if outcome.repeat else 201)
-
-
-def _post_command(call: Call[PostBody, NoQuery], body: PostBody) -> PostMessage | Refusal:
-    command = body.command(call.actor, call.path("room"))
-    if isinstance(command, Refusal) or call.key is None:
-        return command
-    key = call.client_id(command.client_id)
-    return key if isinstance(key, Refusal) else msgspec.structs.replace(command, client_id=key)
 
 
 async def posted(services: ApiServices, value: object) -> bytes:
@@ -160,6 +166,18 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
         path="/rooms/{room}/messages",
         handler=post_message,
         summary="Post a message to a room",
+        tag=_TAG,
+        body=PostBody,
+        answers={201: MessageOut, 200: MessageOut},
+        level=Level.L2,
+        errors=(404, 409, 422),
+        keyed=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/members/{handle}/messages",
+        handler=post_direct,
+        summary="Post to a member: the two share a private room, which is made if need be",
         tag=_TAG,
         body=PostBody,
         answers={201: MessageOut, 200: MessageOut},

@@ -92,12 +92,19 @@ class Client:
 
         Tried again, with the same ``client_id``, while the hub is busy or the connection is lost.
         """
+        return await self._post(f"/rooms/{_part(room)}/messages", text, tries)
+
+    async def post_direct(self, handle: str, text: str | PostBody, *, tries: int = _TRIES) -> MessageOut:
+        """Post to a member, in the private room of the two. Tried again like :meth:`post`."""
+        return await self._post(f"/members/{_part(handle)}/messages", text, tries)
+
+    async def _post(self, path: str, text: str | PostBody, tries: int) -> MessageOut:
         body = PostBody(text=text) if isinstance(text, str) else text
         if body.client_id is None:
             body = msgspec.structs.replace(body, client_id=secrets.token_hex(12))
         for attempt in range(1, tries + 1):
             try:
-                return await self._ask(MessageOut, "POST", f"/rooms/{_part(room)}/messages", body=body)
+                return await self._ask(MessageOut, "POST", path, body=body)
             except (ClientError, aiohttp.ClientConnectionError) as error:
                 if attempt == tries or (isinstance(error, ClientError) and error.problem.status != _BUSY):
                     raise

@@ -60,7 +60,7 @@ class KeyedCommand(Command, kw_only=True, frozen=True):
 
 
 class PostMessage(KeyedCommand, kw_only=True, frozen=True):
-    """Post to a room (or, with ``to``, to a member directly). Answers the :class:`~tieline.model.message.Message`."""
+    """Post to a room. Answers the :class:`~tieline.model.message.Message`."""
 
     room: str
     text: str
@@ -73,6 +73,14 @@ class PostMessage(KeyedCommand, kw_only=True, frozen=True):
     severity: Severity | None = None
     project: str | None = None
     metadata: dict[str, object] = {}  # noqa: RUF012 - msgspec copies an empty default per value
+
+
+class PostDirect(PostMessage, kw_only=True, frozen=True):
+    """Post to a member: to the private room of the two, which is made if need be. ``room`` is not looked at."""
+
+    room: str = ""
+    to: str
+    """Handle."""
 
 
 class EditMessage(KeyedCommand, kw_only=True, frozen=True):

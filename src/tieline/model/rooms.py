@@ -77,6 +77,10 @@ class Place(Value, kw_only=True, frozen=True):
     line: int
 
 
+DIRECT_PREFIX = "dm_"
+"""What the ids of private rooms of two begin with; the rest is made of the two members' ids."""
+
+
 class Room(Value, kw_only=True, frozen=True):
     """The hub's own chatroom; its id is also the name of its event stream."""
 
@@ -93,6 +97,11 @@ class Room(Value, kw_only=True, frozen=True):
     place: Place | None = None
     created_at: int = 0
     archived_at: int | None = None
+
+    @property
+    def is_direct(self) -> bool:
+        """True for the private room of two members."""
+        return self.id.startswith(DIRECT_PREFIX)
 
 
 class Link(Value, kw_only=True, frozen=True):

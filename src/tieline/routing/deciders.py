@@ -7,6 +7,7 @@ from tieline.model.commands import (
     DiscardDelivery,
     EditMessage,
     FinishDelivery,
+    PostDirect,
     PostMessage,
     React,
     ReceiveEvent,
@@ -23,6 +24,7 @@ def deciders() -> Deciders:
     """All commands that routing decides; ``bootstrap`` joins them with the directory's."""
     return {
         PostMessage: Rule(messages.post, rows=messages.needs_post, recalled=messages.recall),
+        PostDirect: Rule(messages.post_direct, rows=messages.needs_post, recalled=messages.recall),
         EditMessage: Rule(messages.edit, rows=messages.needs_message, recalled=messages.recall),
         DeleteMessage: Rule(messages.delete, rows=messages.needs_message, recalled=messages.recall),
         React: Rule(messages.react, rows=messages.needs_message),

@@ -6,15 +6,17 @@ Who may: ``view.directory.authorize``. What follows from a message: :mod:`tielin
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
-from tieline.model.commands import DeleteMessage, EditMessage, PostMessage, React, SetInboxCursor
+from tieline.model.commands import DeleteMessage, EditMessage, PostDirect, PostMessage, React, SetInboxCursor
 from tieline.model.delivery import Delivery, DeliveryState, Fault, InboxCursor, Operation
 from tieline.model.events import Event, EventKind
 from tieline.model.members import Actor, Via
 from tieline.model.message import Author, Message, Origin, Reaction
 from tieline.model.outcome import Refusal
-from tieline.model.rooms import MessageType, Room, Severity
+from tieline.model.rooms import DIRECT_PREFIX, Access, Guests, MessageType, Room, Severity
 from tieline.packets import ORDINARY
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render import wire
@@ -58,8 +60,35 @@ def recall(result: str, view: View) -> object:
 def post(command: PostMessage, view: View) -> Decision | Refusal:
     """Post a message."""
     room = view.directory.room(command.room)
-    if room is None:
-        return message_room_missing(command.room)
+    return message_room_missing(command.room) if room is None else _post(command, room, view)
+
+
+def post_direct(command: PostDirect, view: View) -> Decision | Refusal:
+    """Post to a member: both see it in a room of their own, and the one posted to in the inbox."""
+    sender, receiver = command.actor.member, view.directory.member(command.to)
+    if receiver is None:
+        return Refusal(status=404, code="member_not_found", detail=f"There is no member '@{command.to}'.")
+    if sender is None or sender.id == receiver.id:
+        return Refusal(status=422, code="direct_to_oneself", detail="A direct message goes from one member to another.")
+    pair = tuple(sorted((sender.id, receiver.id)))
+    room_id = DIRECT_PREFIX + hashlib.blake2b("|".join(pair).encode(), digest_size=12).hexdigest()
+    known = view.directory.room_by_id(room_id)
+    room = known or Room(
+        id=room_id,
+        name=f"dm-{room_id.removeprefix(DIRECT_PREFIX)}",
+        title=", ".join(sorted((f"@{sender.handle}", f"@{receiver.handle}"))),
+        access=Access.MEMBERS,
+        members=pair,
+        guests=Guests.NONE,
+        created_at=view.now,
+    )
+    decision = _post(command, room, view)
+    if known is not None or isinstance(decision, Refusal):
+        return decision
+    return msgspec.structs.replace(decision, puts=(room, *decision.puts))
+
+
+def _post(command: PostMessage, room: Room, view: View) -> Decision | Refusal:
     actor = command.actor
     if refusal := (
         view.directory.authorize(actor, "post", room=room) or check_text(command.text) or _check_fields(command, view)

@@ -74,7 +74,7 @@ def written(message: Message, room: Room, view: View, extra: tuple[Value, ...] =
 
 def _inbox(message: Message, room: Room, view: View) -> list[Event]:
     """One inbox event for each member whom the message concerns, with the strongest reason."""
-    reasons: dict[str, str] = {}
+    reasons = dict.fromkeys(room.members, "direct") if room.is_direct else {}
     if message.reply_to is not None or message.thread is not None:
         replied = view.get(Message, message.reply_to or message.thread or "")
         if replied is not None and replied.author_id is not None:

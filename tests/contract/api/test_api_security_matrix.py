@@ -35,6 +35,7 @@ class Row:
 
 ROWS: dict[str, Row] = {
     "post_message": Row("bob", {"text": "x"}, guarded=True),
+    "post_direct": Row("bob", {"text": "x"}),
     "post_batch": Row("bob", {"messages": [{"text": "x"}]}),
     "list_messages": Row("eve", guarded=True),
     "list_events": Row("eve", guarded=True),
