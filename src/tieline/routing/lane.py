@@ -132,6 +132,8 @@ class Lane:
         adapter = self._outbox.channels.adapter(self.channel)
         if adapter is None or self._is_unresolved(head):
             return NEVER
+        if head.late and not head.attempts:
+            self._strikes.clear()  # a person says it is mended: don't let them wait
         rate = adapter.capabilities(head.endpoint).rate
         delay = max(self._until_due(head), self._strikes.delay(self._outbox.clock.monotonic()))
         delay = max(delay, self._traffic.delay(self.name, rate, self._outbox.clock.monotonic()))

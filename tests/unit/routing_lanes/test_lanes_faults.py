@@ -272,6 +272,20 @@ async def test_many_refused_messages_in_a_row_slow_their_lane_down(make_rig: Mak
     assert rig.platforms["slack"].count() < 40
 
 
+async def test_a_persons_retry_does_not_wait_for_what_was_refused_before(make_rig: MakeRig) -> None:
+    rig = make_rig("slack")
+    await rig.start()
+    rig.platforms["slack"].always(scripted.REJECTED)
+    for number in range(12):
+        rig.post(f"m{number}")
+    await rig.clock.run_until(lambda: rig.states().count("failed") >= 9)
+    rig.platforms["slack"].always(None)
+    failed = next(delivery for delivery in rig.hub.all() if delivery.state is DeliveryState.FAILED)
+    rig.retry(failed)
+    await rig.clock.advance(0.5)
+    assert any("m0" in text for text in rig.texts("slack"))
+
+
 async def test_a_bad_credential_costs_one_call_however_many_lanes_there_are(make_rig: MakeRig) -> None:
     rig = make_rig("slack", conversations=20)
     await rig.start()
@@ -525,4 +539,7 @@ async def test_two_bots_that_answer_each_other_are_held_and_a_person_can_let_one
     rig.hear("a person goes on", 99, is_bot=False)
     rig.retry(held[0])
     await rig.clock.run_until(lambda: len(rig.texts("slack")) == 22)
-    assert {text.rpartition("]")[2].lstrip("* ") for text in rig.texts("slack")[20:]} == {"a person goes on", "bot says 20"}
+    assert {text.rpartition("]")[2].lstrip("* ") for text in rig.texts("slack")[20:]} == {
+        "a person goes on",
+        "bot says 20",
+    }
