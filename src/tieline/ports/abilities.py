@@ -90,6 +90,20 @@ class Resolves(Protocol):
         ...
 
 
+@runtime_checkable
+class Follows(Protocol):
+    """Hears only conversations that it has joined (IRC), or asks for one by one (polling)."""
+
+    async def follow(self, conversation: str) -> None:
+        """Be in a linked conversation, so that what is written there is handed over and sends may go there.
+
+        Called for each linked conversation, whatever its direction: whenever the channel came up, before its history
+        is asked for, and when a link is made. Repeating it is harmless. AdapterError or DeliveryError: shown at the
+        channel, and tried again after 30 s, doubling to 10 min.
+        """
+        ...
+
+
 class Finding(Value, kw_only=True, frozen=True):
     """One line of ``tieline check --live``: ``level`` is ``ok``, ``warning`` or ``error``."""
 
