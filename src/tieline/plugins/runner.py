@@ -24,6 +24,7 @@ from tieline.model.inbound import InboundEvent, Receipt
 from tieline.model.outcome import Accepted, Refusal
 from tieline.model.rooms import Direction, Link
 from tieline.plugins.catchup import CatchUp
+from tieline.plugins.following import Following
 from tieline.plugins.gate import Answer, Gate
 from tieline.ports.abilities import History, Resolves
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Services
@@ -85,6 +86,7 @@ class Runner:
         self._inside = inside
         self._changed = changed
         self._gate = Gate(self._let_in)
+        self._following = Following(inside.clock, lambda place, fault: self._note(f"follow {place}", fault))
         self._again = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
@@ -228,6 +230,7 @@ class Runner:
 
     async def _drop(self) -> None:
         """Disconnect the adapter, and end what works for it."""
+        self._following.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -265,6 +268,7 @@ class Runner:
         """The connection is lost; see the port."""
         if self._state in _SENDING:
             self._gate.close()
+            self._following.stop()
             if self._settling is not None:
                 self._settling.cancel()
         if self._state in _SENDING or self._state is ChannelState.DOWN:  # a later reason knows more: a revoked token
@@ -281,6 +285,7 @@ class Runner:
 
     async def _settle_in(self, places: list[str]) -> None:
         await self._resolve_links()
+        await asyncio.gather(*(self._following.follow(self.adapter, place) for place in self._linked()))
         await asyncio.gather(*(self._catch_up(place) for place in places))
         if self._state is ChannelState.CATCHING_UP:
             self._become(ChannelState.UP)
@@ -304,9 +309,10 @@ class Runner:
         )
 
     def _inward(self) -> list[str]:
-        links = [
-            link for link in self._inside.directory.links_on(self.channel.name) if link.direction is not Direction.OUT
-        ]
+        return self._linked(but=Direction.OUT)
+
+    def _linked(self, *, but: Direction | None = None) -> list[str]:
+        links = [link for link in self._inside.directory.links_on(self.channel.name) if link.direction is not but]
         return sorted({link.conversation for link in links if link.conversation})
 
     def _let_in(self, event: InboundEvent, answer: Answer) -> None:
@@ -328,11 +334,14 @@ class Runner:
             return
         if link.conversation is None and link.member_id is None:
             self._spawn(self._resolve_links())
-        elif link.conversation and link.direction is not Direction.OUT:
-            self._spawn(self._begin_reading(link.conversation))
+        elif link.conversation:
+            self._spawn(self._begin_reading(link.conversation, link.direction))
 
-    async def _begin_reading(self, conversation: str) -> None:
+    async def _begin_reading(self, conversation: str, direction: Direction) -> None:
         """Remember where reading begins, so that the first outage loses nothing."""
+        await self._following.follow(self.adapter, conversation)
+        if direction is Direction.OUT:
+            return
         if await self._inside.reader.cursor(self.channel.name, conversation) is None:
             await self._catch_up(conversation)
 
