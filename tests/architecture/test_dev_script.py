@@ -68,10 +68,24 @@ def test_a_stamped_environment_is_taken_as_it_is(
     monkeypatch.setattr(dev, "STAMP", str(tmp_path / "stamp"))
     monkeypatch.setattr(dev, "PYTHON", sys.executable)
     monkeypatch.setattr(dev, "watch", lambda command: pytest.fail(f"started {command}"))
-    (tmp_path / "stamp").write_text(dev.fingerprint())
+    (tmp_path / "stamp").write_text(f"{dev.fingerprint()} all,dev")
     before = time.monotonic()
     dev.make_environment()
+    dev.make_environment("all")  # what `run` needs is in it
     assert time.monotonic() - before < 0.5
+
+
+def test_run_leaves_the_developers_tools_out_until_something_else_needs_them(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(dev, "STAMP", str(tmp_path / "stamp"))
+    monkeypatch.setattr(dev, "PYTHON", sys.executable)
+    monkeypatch.setattr(dev, "venv_fits", lambda: True)
+    monkeypatch.setattr(dev, "install", lambda _uv, extras: installed.append(extras))
+    for extras in ("all", "all", dev.EVERYTHING, "all"):
+        dev.make_environment(extras)
+    assert installed == ["all", "all,dev"]
 
 
 def test_a_changed_project_or_constraint_makes_the_stamp_stale(

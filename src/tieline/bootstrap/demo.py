@@ -48,10 +48,12 @@ async def demo(
     on_ready: Callable[[str], None] | None = None,
     pace: float = 1.0,
     play: bool = True,
+    program: str = "tieline",
 ) -> None:
     """Run the demo until SIGTERM or SIGINT.
 
     ``on_ready`` gets the sign-in link once it works. ``pace`` stretches the scene's pauses; ``play`` False: no scene.
+    ``program`` is what the reader types to call this program.
     Raises StoreError (the data are in use by another demo), OSError (no port is free).
     """
     configure_logging(environment={"LOG_LEVEL": "WARNING", **os.environ})
@@ -64,7 +66,7 @@ async def demo(
     try:
         url = await running.start(port)
         link = await running.link(url)
-        _say(url, link, port, data_dir)
+        print(_greeting(url, link, port, data_dir, program), flush=True)  # noqa: T201 - the demo talks to a person
         if on_ready is not None:
             on_ready(link)
         await running.begin(url, play=play)
@@ -142,14 +144,13 @@ class Demo:
         return secret
 
 
-def _say(url: str, link: str, port: int, data_dir: Path) -> None:
+def _greeting(url: str, link: str, port: int, data_dir: Path, program: str) -> str:
     """What a person reads; the last line is the next step."""
     taken = "" if not port or url.endswith(f":{port}") else f"Port {port} is taken, so this is {url}\n\n"
-    print(  # noqa: T201 - the demo talks to a person
+    return (
         f"\n{taken}Tieline, with simulated Slack, Discord, e-mail and phone. "
         "Open this link, it signs you in (once):\n\n"
         f"    {link}\n\n"
-        f"Ctrl-C stops it. Its data are in {data_dir}; `tieline demo --reset` begins anew.\n"
-        "With your own Slack: tieline init --with slack",
-        flush=True,
+        f"Ctrl-C stops it. Its data are in {data_dir}; `{program} demo --reset` begins anew.\n"
+        f"With your own Slack: {program} init --with slack"
     )

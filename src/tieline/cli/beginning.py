@@ -17,6 +17,7 @@ import typer
 
 from tieline.cli.app import new_app
 from tieline.cli.asking import ask, ask_right
+from tieline.cli.called import program
 from tieline.cli.failing import WRONG_USAGE, Failed, say
 from tieline.cli.options import AsJson
 from tieline.cli.output import print_json
@@ -28,7 +29,7 @@ _NOT_BARE: Final = frozenset({"null", "true", "false"})
 _UNNEEDED: Final = {"slack": frozenset({"signing_secret"})}
 """Secrets that the simplest set-up of a platform does without (Slack: Socket Mode)."""
 _IGNORED: Final = (".env", "data/")
-_MANIFEST_COMMANDS: Final = {"slack": "tieline manifest slack   (paste it at api.slack.com/apps, 'From a manifest')"}
+_MANIFEST_COMMANDS: Final = {"slack": "manifest slack   (paste it at api.slack.com/apps, 'From a manifest')"}
 
 
 class Plan(NamedTuple):
@@ -208,11 +209,19 @@ def _write(files: Mapping[str, str]) -> tuple[list[str], list[str]]:
 
 
 def _next(plan: Plan, kept: Sequence[str]) -> list[str]:
-    steps = [f"add to {name} what it lacks: {', '.join(_IGNORED)}" for name in kept if name == ".gitignore"]
-    steps += [_MANIFEST_COMMANDS[adapter] for adapter in plan.channels if adapter in _MANIFEST_COMMANDS]
+    lacking = _not_ignored() if ".gitignore" in kept else ()
+    steps = [f"add to .gitignore what it lacks: {', '.join(lacking)}"] if lacking else []
+    me = program()
+    steps += [f"{me} {_MANIFEST_COMMANDS[adapter]}" for adapter in plan.channels if adapter in _MANIFEST_COMMANDS]
     if plan.channels:
         steps.append("write the secrets into .env")
-    return [*steps, "tieline check", "tieline migrate", "tieline serve", f"tieline login-link {plan.handle}"]
+    checks = f"{me} check --live" if plan.channels else f"{me} check"
+    return [*steps, checks, f"{me} serve", f"{me} login-link {plan.handle}   (in another terminal)"]
+
+
+def _not_ignored() -> Sequence[str]:
+    there = {line.strip().strip("/") for line in Path(".gitignore").read_text("utf-8", "replace").splitlines()}
+    return [name for name in _IGNORED if name.strip("/") not in there]
 
 
 def _tell(written: Sequence[str], kept: Sequence[str], steps: Sequence[str]) -> None:

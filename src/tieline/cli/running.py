@@ -17,6 +17,7 @@ from typing import Annotated, Final
 import typer
 
 from tieline.cli.app import new_app
+from tieline.cli.called import program
 from tieline.cli.failing import WRONG_USAGE, Failed, say
 from tieline.cli.options import DEFAULT_CONFIG, ConfigPath
 from tieline.cli.settings import read_config, warn
@@ -68,7 +69,7 @@ def demo(
     """
     from tieline.bootstrap import demo as world
 
-    _run(world.demo(data_dir=data, port=port, reset=reset))
+    _run(world.demo(data_dir=data, port=port, reset=reset, program=program()))
 
 
 def _tell(url: str, config: Config) -> None:
@@ -77,7 +78,7 @@ def _tell(url: str, config: Config) -> None:
         return
     people = [handle for handle, one in config.members.items() if one.kind is MemberKind.HUMAN]
     say(f"Tieline listens on {url}. Ctrl-C stops it.")
-    say(f"Sign in with: tieline login-link {people[0] if people else 'HANDLE'}")
+    say(f"Sign in with: {program()} login-link {people[0] if people else 'HANDLE'}")
 
 
 def _cannot_listen(address: str, error: OSError) -> Exception:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import CONFIG, Run, Start
+from tieline.cli.called import program
 
 # ── init ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -74,6 +75,32 @@ def test_init_leaves_other_files_as_they_are(run: Run, tmp_path: Path) -> None:
 
     assert json.loads(result.stdout)["kept"] == [".env"]
     assert (tmp_path / ".env").read_text() == "MINE=1\n"
+
+
+def test_init_names_what_an_older_gitignore_lacks_and_no_more(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text(".venv/\n/data/\n")
+    steps = json.loads(run("init", "--non-interactive", "--json").stdout)["next"]
+    assert steps[0] == "add to .gitignore what it lacks: .env"
+
+
+def test_init_asks_nothing_of_a_gitignore_that_has_all(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("/data/\n.env\n")
+    steps = json.loads(run("init", "--non-interactive", "--json").stdout)["next"]
+    assert not [step for step in steps if ".gitignore" in step]
+
+
+def test_the_next_step_can_be_typed_as_it_stands_where_the_shell_does_not_know_tieline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / ".venv" / "bin" / "tieline"
+    own.parent.mkdir(parents=True)
+    own.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(own)])
+    monkeypatch.setenv("PATH", "")
+    assert program() == ".venv/bin/tieline"
+    monkeypatch.setenv("PATH", str(own.parent))
+    assert program() == "tieline"
 
 
 def test_init_refuses_a_platform_that_is_not_installed(run: Run, tmp_path: Path) -> None:
