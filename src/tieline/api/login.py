@@ -7,6 +7,7 @@ Not promised: that nobody else opens a link first; whoever holds it is the membe
 
 from __future__ import annotations
 
+import html
 from typing import Final
 
 from aiohttp import web
@@ -30,6 +31,21 @@ _USED: Final = Refusal(
     code="link_used",
     detail="This link is used, older than ten minutes or wrong. Make one: tieline login-link HANDLE",
 )
+
+
+_PAGE: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Tieline</title>
+<h1>This link does not sign you in</h1><p>{detail}</p>
+<p><a href="/">Go to the hub</a>, if you are signed in already.</p>
+"""
+
+
+def _sorry(refusal: Refusal) -> web.Response:
+    """The same refusal for a person who followed a link in a browser."""
+    return web.Response(
+        status=refusal.status, text=_PAGE.format(detail=html.escape(refusal.detail)), content_type="text/html"
+    )
 
 
 async def new_login_code(hub: Hub, directory: Directory, clock: Clock, handle: str) -> str | Refusal:
@@ -61,7 +77,7 @@ class Login:
         code = request.query.get("code", "")
         session = await self._open(code) if code.startswith(CODE_PREFIX) else _USED
         if isinstance(session, Refusal):
-            return response(session)
+            return _sorry(session) if "text/html" in request.headers.get("Accept", "") else response(session)
         answer = web.Response(status=303, headers={"Location": self._services.settings.home})
         self._set_cookie(answer, session)
         return answer

@@ -8,6 +8,7 @@ the configuration but not yet in the database is taken in first, where no hub ru
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -190,7 +191,9 @@ def token_out(token: Token, directory: MemoryDirectory) -> TokenOut:
 
 
 def _base(config: Config) -> str:
-    return config.hub.public_url or f"http://{_reachable(config.hub.listen)}"
+    """Where the hub is: as the world calls it, else where this shell talks to it, else where it listens."""
+    here = os.environ.get("TIELINE_URL", "").rstrip("/")
+    return config.hub.public_url or here or f"http://{_reachable(config.hub.listen)}"
 
 
 def _reachable(listen: str) -> str:

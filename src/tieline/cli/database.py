@@ -76,6 +76,8 @@ def restore(
     url = read_config(config).hub.database
     from tieline.store.backup import restore as bring_back
 
+    if not file.is_file():
+        raise Failed(f"there is no backup at {file}", fix="name a file made by: tieline backup")
     if not yes and not _agreed(f"Replace everything in {mask_shapes(url)} by {file}? [y/N] "):
         raise Failed("nothing was changed", fix="say y, or give --yes")
     bring_back(file, url)

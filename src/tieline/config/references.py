@@ -140,10 +140,11 @@ def check_channels(document: Document, adapters: Mapping[str, ChannelValidator] 
 
 
 def _check_settings(document: Document, path: Path, block: Mapping[str, Plain], rules: ChannelValidator) -> None:
+    wrong = [spot for spot in document.spots if spot[:2] == path and document.unresolved(spot)]
     for finding in rules.validate({name: value for name, value in block.items() if name not in _COMMON}):
         place: Path = (*path, *finding.path)
-        if document.unresolved(place):
-            continue
+        if any(spot[: len(place)] == place for spot in wrong):
+            continue  # it follows from a value that could not be read, which is told
         if finding.known and finding.path:
             fix = did_you_mean(str(finding.path[-1]), {*finding.known, *_COMMON}) or finding.fix
             document.report(place, finding.message, fix)

@@ -44,7 +44,7 @@ def _report(detail: ErrorDetails, document: Document) -> None:
     path = _path(detail["loc"], document)
     if document.unresolved(path):
         return
-    name = str(path[-1]) if path else "the file"
+    name = next((step for step in reversed(path) if isinstance(step, str)), "the file")
     context: Mapping[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tieline.errors import StoreError
-from tieline.store.database import Location, locate
+from tieline.store.database import Location, locate, make_folder
 from tieline.store.holding import file_lock
 from tieline.store.schema import refuse_newer
 
@@ -44,7 +44,7 @@ def restore(file: Path, url: str) -> None:
         options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
         _client("pg_restore", *options, f"--dbname={_libpq(location)}", str(file))
         return
-    location.file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(location.file)
     with file_lock(location.file):
         _check(file)
         fresh = location.file.with_name(location.file.name + ".restoring")

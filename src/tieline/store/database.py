@@ -25,6 +25,12 @@ BUSY_SECONDS = 5.0
 
 _CONNECT_SECONDS = 5
 _FORMS = "sqlite:///data/tieline.db or postgresql://user@host/name"
+_REFUSED = {
+    "file is not a database": "hub.database names another kind of file: name a new one",
+    "unable to open database file": "hub.database must name a file, in a folder that this user may write to",
+    "attempt to write a readonly database": "let this user write to the file of hub.database and to its folder",
+}
+"""What SQLite says, and what helps."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Location:
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return self.url.render_as_string(hide_password=True)
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
 
 
 def locate(url: str) -> Location:
@@ -54,6 +61,16 @@ def locate(url: str) -> Location:
             return Location(parsed.set(drivername="postgresql+psycopg"), PostgreSQL(), None)
         case name:
             raise StoreError(f"no database of Tieline's: {name or url}", fix=f"write {_FORMS}")
+
+
+def make_folder(file: Path) -> None:
+    """Make the folder of a database file. Raises :class:`StoreError`."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        fix = "name a file in a folder of your own in hub.database"
+        raise StoreError(f"the database's folder {file.parent} cannot be made: {reason}", fix=fix) from error
 
 
 def open_engine(location: Location, *, writing: bool, busy: float = BUSY_SECONDS) -> Engine:
@@ -104,7 +121,9 @@ def explain(error: SQLAlchemyError) -> StoreError:
         return HubBusy("there is no space left for the database", retry_after=5.0, fix="free space on its disk")
     if is_lost(error):
         return HubBusy("the database does not answer", fix=f"start it, or mend the way to it: {line}")
-    return StoreError(f"the database refused: {line}", fix="look at the log of the hub and of the database")
+    return StoreError(
+        f"the database refused: {line}", fix=_REFUSED.get(line, "see the logs of the hub and the database")
+    )
 
 
 def is_full(error: SQLAlchemyError) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tieline.errors import StoreError
-from tieline.store.database import Location, explain, locate, open_engine
+from tieline.store.database import Location, explain, locate, make_folder, open_engine
 from tieline.store.holding import file_lock
 from tieline.store.schema import HEAD, SchemaState, compare, refuse_newer, revision_of
 
@@ -53,7 +53,7 @@ def migrate(url: str, *, progress: Progress = lambda _line: None) -> SchemaState
     if location.file is None:
         _upgrade(location, progress)
         return before
-    location.file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(location.file)
     with file_lock(location.file):
         if before is not SchemaState.EMPTY:
             refuse_newer(_revision(location))

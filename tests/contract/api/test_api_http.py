@@ -167,6 +167,9 @@ async def test_a_sign_in_link_works_once_and_its_code_is_no_token(house: House) 
         assert (await answer.json())["member"]["handle"] == "bob"
     async with house.http.get(url, allow_redirects=False) as answer:
         assert (answer.status, (await answer.json(content_type=None))["code"]) == (401, "link_used")
+    async with house.http.get(url, headers={"Accept": "text/html,*/*;q=0.8"}, allow_redirects=False) as answer:
+        assert (answer.status, answer.content_type) == (401, "text/html")
+        assert "tieline login-link HANDLE" in await answer.text()
     async with house.http.get(f"{house.url}/login?code=tlc_wrong", allow_redirects=False) as answer:
         assert answer.status == 401
 

@@ -71,6 +71,25 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(run: Run, tmp_path: Pa
     assert len(json.loads(run("token", "list", "--json").stdout)["items"]) == 1
 
 
+def test_a_backup_that_is_not_there_is_said_before_anything_is_asked(run: Run) -> None:
+    result = run("restore", "tuesday.db")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there is no backup at tuesday.db" in result.stderr
+
+
+def test_a_database_that_cannot_be_names_the_setting_that_is_to_be_mended(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("dear all, this is no database at all")
+    for address in ("sqlite:///file", "sqlite:///file/tieline.db", "sqlite:///."):
+        (tmp_path / "config.yaml").write_text(f'hub: {{database: "{address}"}}\n')
+        result = run("migrate")
+        assert (result.exit_code, "hub.database" in result.stderr) == (1, True), result.stderr
+
+
+def test_a_sign_in_link_leads_to_the_hub_that_this_shell_talks_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIELINE_URL", "http://127.0.0.1:18080/")
+    assert run("login-link", "priya").stdout.startswith("http://127.0.0.1:18080/login?code=")
+
+
 # ── tokens ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -240,6 +240,11 @@ policies:
         ("members: {a: {kind: ai, level: 3}}", "1:32 level must be one of L1, L2, L3, L4", ""),
         ("policies: {audit_after_hops: 0}", "1:30 audit_after_hops is wrong", ""),
         ("policies: {audit_after_hops: true}", "1:30 audit_after_hops is not a number", "whole number"),
+        (
+            "rooms: {r: {links: [{channel: c, carry: [chta]}]}}",
+            "1:42 carry must be one of chat",
+            "did you mean 'chat'?",
+        ),
         ("rooms: {r: {members: [nobody]}}", "1:23 there is no member 'nobody'", "members"),
         ("hub: {name: !secret x}", "1:13 YAML tags", "plain value"),
         ("hub: &h {name: x, <<: *h}", "1:19 merge keys", "write the values out"),
@@ -354,6 +359,16 @@ def test_the_adapters_own_findings_get_their_places(home: Home) -> None:
     ]
 
 
+def test_what_only_follows_from_a_variable_that_is_not_set_is_not_told_too(home: Home) -> None:
+    def judge(settings: Mapping[str, object]) -> list[SettingProblem]:
+        whole = [] if settings.get("app_token") else [SettingProblem(path=(), message="no way in")]
+        return [*whole, SettingProblem(path=("odd",), message="odd")]
+
+    text = 'channels:\n  c: {adapter: slack, app_token: "${NOPE}", odd: 1}'
+    said = [problem.message for problem in home.problems(text, adapters={"slack": ChannelValidator(judge)})]
+    assert said == ["variable NOPE is not set", "odd"]
+
+
 def test_a_disabled_channel_is_not_judged_by_its_adapter(home: Home) -> None:
     config = home.load("channels: {c: {adapter: slack, enabled: false, odd: 1}}", adapters={"slack": SLACK})
     assert config.channels["c"].enabled is False
@@ -393,7 +408,13 @@ def test_the_effective_configuration_has_defaults_and_no_secret(home: Home) -> N
     shown = masked(config)
     assert "canary" not in repr(shown)
     assert shown["channels"] == {
-        "c": {"adapter": "x", "enabled": True, "on_doubt": "resend", "bot_token": "•••", "deep": {"password": "•••", "port": 5}}
+        "c": {
+            "adapter": "x",
+            "enabled": True,
+            "on_doubt": "resend",
+            "bot_token": "•••",
+            "deep": {"password": "•••", "port": 5},
+        }
     }
     assert shown["policies"] == {
         "gates": [],
