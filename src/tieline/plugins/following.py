@@ -63,7 +63,7 @@ class Following:
             await within(self._clock, LIMIT, adapter.follow(conversation))
         except Exception as error:  # noqa: BLE001 - an adapter may raise anything; it is shown and tried again
             fix = error.fix if isinstance(error, AdapterError | DeliveryError) else ""
-            detail = f"{conversation}: {error or type(error).__name__}"
+            detail = f"{conversation}: {str(error) or type(error).__name__}"
             _log.warning("not_followed", conversation=conversation, error=repr(error))
             self._told(conversation, Fault(code="not_followed", detail=detail, fix=fix))
             return False

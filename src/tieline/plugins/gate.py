@@ -53,6 +53,13 @@ class Gate:
         for place in [place for place in self._lines if place not in self._held]:
             self._flow(place)
 
+    def hold(self, conversation: str) -> bool:
+        """Hold this one too; False if it is held already."""
+        if self._holds(conversation):
+            return False
+        self._held.add(conversation)
+        return True
+
     def open(self, conversation: str) -> None:
         """This conversation is caught up with."""
         self._held.discard(conversation)

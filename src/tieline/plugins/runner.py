@@ -256,13 +256,22 @@ class Runner:
         """Hand over what happened; see the port."""
         answer: Answer = asyncio.get_running_loop().create_future()
         self._gate.arrive(event, answer)
-        outcome = await answer
+        try:
+            outcome = await answer
+        except StoreError:
+            self._read_again(event.conversation)
+            raise
         match outcome:
             case Accepted(value=Receipt() as receipt):
                 return receipt
             case Refusal(code=code, detail=detail):
                 _log.warning("event_refused", channel=self.channel.name, code=code, detail=detail)
         return Receipt(status="ignored")
+
+    def _read_again(self, conversation: str) -> None:
+        """What was refused is read from history before anything later, whose cursor would else stand behind it."""
+        if isinstance(self.adapter, History) and conversation in self._inward() and self._gate.hold(conversation):
+            self._spawn(self._catch_up(conversation))
 
     def went_down(self, reason: str, *, fix: str = "") -> None:
         """The connection is lost; see the port."""

@@ -164,15 +164,24 @@ async def test_a_history_that_does_not_answer_is_asked_again_and_holds_only_its_
     assert desk.health.fault is None
 
 
-async def test_what_the_hub_could_not_store_is_not_acknowledged(desk: Desk) -> None:
+async def test_what_the_hub_could_not_store_is_not_acknowledged_and_is_read_before_what_comes_later(
+    desk: Desk,
+) -> None:
     await desk.start()
-    desk.hub.errors = [StoreError("disk full")]
+    desk.hub.errors = [StoreError("disk full"), StoreError("disk full")]
     desk.platform.write("C0", "ana", "hello")
     await desk.clock.settle()
     assert desk.heard() == []
     assert [str(error) for error in desk.platform.refusals] == ["disk full"]
+    desk.platform.write("C0", "ana", "and goodbye")
+    desk.platform.write("C1", "bo", "elsewhere")
+    await desk.clock.settle()
+    assert desk.heard() == [], "it waits behind what is missing"
+    assert desk.heard("C1") == ["elsewhere"]
+    await desk.clock.run_until(lambda: len(desk.heard()) > 1, limit=10)
+    assert desk.heard() == ["hello", "and goodbye"]
     await desk.supervisor._runners["team"].receive(parse(desk.platform.log("C0", 0, 10)[0]))
-    assert desk.heard() == ["hello"], "the platform's repeat is taken"
+    assert desk.heard() == ["hello", "and goodbye"], "the platform's repeat changes nothing"
 
 
 async def test_a_platform_that_is_down_is_tried_again_with_backoff_and_shown(desk: Desk) -> None:
