@@ -11,15 +11,17 @@ import unittest
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from tieline.model.base import Value
 from tieline.model.capabilities import Capabilities
 from tieline.model.content import Paragraph, Text
 from tieline.model.delivery import Endpoint, Frame, Part, PartDirection
-from tieline.model.inbound import InboundEvent
+from tieline.model.inbound import InboundEdit, InboundEvent, InboundMessage
 from tieline.model.message import Author
+from tieline.ports.abilities import Follows
 from tieline.ports.adapter import ChannelAdapter, Outgoing, PartRef, Sent
+from tieline.render.commonmark_writer import CommonMark
 from tieline.testing.session import RecordingSession
 
 PATIENCE: Final = 5.0
@@ -52,7 +54,8 @@ THROTTLE_SECONDS: Final = 7.0
 class ShownMessage(Value, kw_only=True, frozen=True):
     """A native message as people on the platform see it."""
 
-    native_id: str
+    native_id: str | None
+    """None: people see no ids here, and neither can the stand-in."""
     text: str
     author: str = ""
     thread: str | None = None
@@ -73,8 +76,11 @@ class Platform(Protocol):
         """Native id of a conversation."""
         ...
 
-    async def write(self, who: str, text: str, *, thread: str | None = None) -> str:
-        """Somebody (a short name, which the stand-in turns into an account) writes; answers the native id."""
+    async def write(self, who: str, text: str, *, thread: str | None = None) -> str | None:
+        """Somebody (a short name, which the stand-in turns into an account) writes; answers the native id.
+
+        None where the platform gives no ids and the adapter makes its own; then the message is known by its text.
+        """
         ...
 
     async def edit(self, native_id: str, who: str, text: str) -> None:
@@ -102,6 +108,15 @@ class Platform(Protocol):
         ...
 
 
+@runtime_checkable
+class HangsUp(Protocol):
+    """A platform that can end its connections: implement it wherever the adapter keeps one."""
+
+    async def hang_up(self) -> None:
+        """End all connections of the adapter, and take new ones at once."""
+        ...
+
+
 @dataclass
 class Bench:
     """One adapter on one platform, with what a test needs."""
@@ -120,6 +135,16 @@ class Bench:
     def can(self) -> Capabilities:
         """What the endpoint can do."""
         return self.adapter.capabilities(self.endpoint)
+
+    async def connect(self) -> None:
+        """As the hub does: connect, then follow the conversation where the adapter asks for that."""
+        await self.adapter.connect(self.session)
+        await self.follow()
+
+    async def follow(self) -> None:
+        """What the hub does whenever the channel came up."""
+        if isinstance(self.adapter, Follows):
+            await self.adapter.follow(self.platform.conversation)
 
     def outgoing(self, text: str, **fields: Any) -> Outgoing:  # noqa: ANN401 - fields of Outgoing
         """A frame to send, written in the adapter's dialect."""
@@ -153,20 +178,56 @@ class Bench:
         return PartRef(endpoint=self.endpoint, part=part)
 
     async def message(self, native_id: str) -> ShownMessage:
-        """What people see of a message. Fails if they see nothing."""
-        found = [shown for shown in await self.platform.shown() if shown.native_id == native_id]
-        assert found, f"people see no message {native_id}"
-        return found[0]
+        """What people see of a message: by its id, or, where they see no ids, the newest. Fails if they see nothing."""
+        shown = await self.platform.shown()
+        found = [one for one in shown if one.native_id in {native_id, None}]
+        seen = [one.native_id for one in shown]
+        assert found, f"people see no message {native_id!r}, which send answered; they see {seen}"
+        return found[-1]
+
+    async def wrote(self, who: str, text: str, *, thread: str | None = None) -> InboundMessage:
+        """Somebody writes; what the adapter hands over of it. Fails if it hands over nothing."""
+        native_id = await self.platform.write(who, text, thread=thread)
+        known = f"{who}'s message {text!r}" + (f" under the id {native_id}" if native_id is not None else "")
+        event = await self.heard(lambda event: is_message(event, native_id, text), known)
+        assert isinstance(event, InboundMessage)
+        return event
+
+    def messages(self) -> list[InboundMessage]:
+        """The messages that were handed over."""
+        return [event for event in self.session.events if isinstance(event, InboundMessage)]
 
     async def heard(self, wanted: Callable[[InboundEvent], bool], what: str) -> InboundEvent:
         """Wait until the adapter hands over an event like this."""
-        await eventually(lambda: any(wanted(event) for event in self.session.events), f"the adapter hands over {what}")
+        try:
+            await eventually(lambda: any(wanted(event) for event in self.session.events), "")
+        except AssertionError:
+            raise AssertionError(
+                f"expected within {PATIENCE:g} s: the adapter hands over {what}; it handed over {self._summary()}"
+            ) from None
         return next(event for event in self.session.events if wanted(event))
+
+    def _summary(self) -> str:
+        """The last five events, shortly."""
+        last = [f"{type(event).__name__} {event.native_id!r}" for event in self.session.events[-5:]]
+        return f"{len(self.session.events)} events, at last {', '.join(last)}" if last else "nothing"
 
     async def hears_nothing_like(self, unwanted: Callable[[InboundEvent], bool], what: str) -> None:
         """Listen for a moment; fail if such an event is handed over."""
         await asyncio.sleep(SILENCE)
         assert not any(unwanted(event) for event in self.session.events), what
+
+
+def text_of(event: InboundMessage | InboundEdit) -> str:
+    """Its text as CommonMark."""
+    return CommonMark().write(event.content.blocks).strip()
+
+
+def is_message(event: InboundEvent, native_id: str | None, text: str) -> bool:
+    """True if it is the message with this id or, where the platform gives none, with this text."""
+    if not isinstance(event, InboundMessage):
+        return False
+    return text_of(event) == text if native_id is None else event.native_id == native_id
 
 
 async def eventually(check: Callable[[], bool], what: str, limit: float = PATIENCE) -> None:

@@ -8,6 +8,7 @@ Next stop: :mod:`tieline.testing.contract`.
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from importlib import import_module
@@ -118,8 +119,15 @@ def _outcome(contract: type[AdapterContract], name: str) -> _Outcome:
     except NotApplicable as reason:
         return Result.NOT_APPLICABLE, str(reason)
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises, it is its result
-        return Result.FAILED, f"{name}: {type(error).__name__}: {error}".strip().split("\n")[0]
+        said = str(error).strip().split("\n")[0] or _line_of(error)
+        return Result.FAILED, f"{name}: {type(error).__name__}: {said}"
     return Result.PASSED, ""
+
+
+def _line_of(error: Exception) -> str:
+    """Where it was raised, for an assertion without words."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.line} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _finding(

@@ -16,23 +16,26 @@ import msgspec
 
 from tieline.errors import DeliveryError, NotDispatched, Permanent, Throttled, Uncertain
 from tieline.model.capabilities import Support
-from tieline.model.delivery import Endpoint, Frame
+from tieline.model.delivery import Endpoint
 from tieline.model.inbound import InboundDelete, InboundEdit, InboundEvent, InboundMessage, InboundReaction
 from tieline.plugins.discovery import load_factory, settings_problems
 from tieline.ports.abilities import Deletes, Edits, History, Looks, Reacts, Types
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Manifest
 from tieline.ports.clock import Clock, SystemClock
-from tieline.render.commonmark_writer import CommonMark
 from tieline.testing.bench import (
     SILENCE,
     THROTTLE_SECONDS,
     Bench,
     Failure,
+    HangsUp,
     NotApplicable,
     Platform,
     ShownMessage,
     eventually,
+    text_of,
 )
+from tieline.testing.endurance import EnduranceContract
+from tieline.testing.frames import whole_frame
 from tieline.testing.requirements import BY_ID, REQUIREMENTS
 from tieline.testing.session import RecordingSession
 from tieline.testing.tying import proves, proves_alone
@@ -42,6 +45,7 @@ __all__ = [
     "AdapterContract",
     "Bench",
     "Failure",
+    "HangsUp",
     "NotApplicable",
     "Platform",
     "ShownMessage",
@@ -52,7 +56,7 @@ __all__ = [
 ]
 
 
-class AdapterContract:
+class AdapterContract(EnduranceContract):
     """Subclass it as ``class TestMyAdapter(AdapterContract)``; each subclass proves one adapter."""
 
     manifest: ClassVar[Manifest]
@@ -123,42 +127,43 @@ class AdapterContract:
     @proves("ADP-010", "ADP-011", "ADP-012")
     async def test_what_people_write_is_handed_over_in_order(self, bench: Bench) -> None:
         """Ten messages of two people."""
-        ids = [await bench.platform.write("ana" if n % 2 else "bo", f"message number {n}") for n in range(10)]
-        await eventually(lambda: len(_messages(bench)) >= len(ids), "ten messages are handed over")
-        heard = _messages(bench)
-        assert [event.native_id for event in heard] == ids
-        assert len(set(ids)) == len(ids)
-        assert {event.conversation for event in heard} == {bench.platform.conversation}
-        assert [_text(event) for event in heard] == [f"message number {n}" for n in range(10)]
-        assert len({event.author.native_id for event in heard}) == 2  # noqa: PLR2004 - ana and bo
-        assert not any(event.author.is_self for event in heard)
+        texts = [f"message number {n}" for n in range(10)]
+        ids = [await bench.platform.write("ana" if n % 2 else "bo", text) for n, text in enumerate(texts)]
+        await eventually(lambda: len(bench.messages()) >= len(ids), "ten messages are handed over")
+        heard = bench.messages()
+        _same("texts, in order", [text_of(event) for event in heard], texts)
+        own = [event.native_id for event in heard]
+        _same("native ids", own, [known or made for known, made in zip(ids, own, strict=True)])
+        assert len(set(own)) == len(own), f"a native id stands for two messages: {own}"
+        _same("conversations", {event.conversation for event in heard}, {bench.platform.conversation})
+        authors = {event.author.native_id for event in heard}
+        assert len(authors) == 2, f"ana and bo wrote, but the authors' ids are {authors}"  # noqa: PLR2004
+        assert not any(event.author.is_self for event in heard), "a person's message is marked is_self"
 
     @proves("ADP-013")
     async def test_our_own_messages_are_marked_as_such_or_not_reported(self, bench: Bench) -> None:
         """An echo that is taken for a person's message is a loop."""
         await bench.send("said by the hub")
         await asyncio.sleep(SILENCE)
-        for event in _messages(bench):
+        for event in bench.messages():
             assert event.author.is_self or event.delivery_id is not None, f"our own message came back as {event.author}"
 
     @proves("ADP-014")
     async def test_edits_are_declared_as_they_are_handed_over(self, bench: Bench) -> None:
         """Both ways round."""
-        native_id = await bench.platform.write("ana", "frist")
-        await bench.heard(_is(InboundMessage, native_id), "the message")
+        native_id = (await bench.wrote("ana", "frist")).native_id
         await bench.platform.edit(native_id, "ana", "first")
         if not bench.can.inbound_edit:
             await bench.hears_nothing_like(_is(InboundEdit, native_id), "inbound_edit is not declared")
             return
         event = await bench.heard(_is(InboundEdit, native_id), "the edit")
         assert isinstance(event, InboundEdit)
-        assert CommonMark().write(event.content.blocks).strip() == "first"
+        _same("the text after the edit", text_of(event), "first")
 
     @proves("ADP-015")
     async def test_deletions_are_declared_as_they_are_handed_over(self, bench: Bench) -> None:
         """Both ways round."""
-        native_id = await bench.platform.write("ana", "oops")
-        await bench.heard(_is(InboundMessage, native_id), "the message")
+        native_id = (await bench.wrote("ana", "oops")).native_id
         await bench.platform.delete(native_id, "ana")
         if bench.can.inbound_delete:
             await bench.heard(_is(InboundDelete, native_id), "the deletion")
@@ -168,26 +173,22 @@ class AdapterContract:
     @proves("ADP-016")
     async def test_reactions_are_declared_as_they_are_handed_over(self, bench: Bench) -> None:
         """Both ways round."""
-        native_id = await bench.platform.write("ana", "ship it")
-        await bench.heard(_is(InboundMessage, native_id), "the message")
+        native_id = (await bench.wrote("ana", "ship it")).native_id
         await bench.platform.react(native_id, "bo", "👍")
         if not bench.can.inbound_reaction:
             await bench.hears_nothing_like(_is(InboundReaction, native_id), "inbound_reaction is not declared")
             return
         event = await bench.heard(_is(InboundReaction, native_id), "the reaction")
         assert isinstance(event, InboundReaction)
-        assert (event.emoji, event.on) == ("👍", True)
+        _same("emoji and on", (event.emoji, event.on), ("👍", True))
 
     @proves("ADP-017")
     async def test_a_message_in_a_thread_names_its_root(self, bench: Bench) -> None:
         """By native id."""
         if not bench.can.supports_threads:
             raise NotApplicable("threads are not declared")
-        root = await bench.platform.write("ana", "root")
-        reply = await bench.platform.write("bo", "in thread", thread=root)
-        event = await bench.heard(_is(InboundMessage, reply), "the reply")
-        assert isinstance(event, InboundMessage)
-        assert event.thread == root
+        root = (await bench.wrote("ana", "root")).native_id
+        _same("thread of the reply", (await bench.wrote("bo", "in thread", thread=root)).thread, root)
 
     # ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -196,18 +197,23 @@ class AdapterContract:
         """Under the native id that was answered."""
         before = await bench.platform.requests_to_send()
         sent = await bench.send("deploy is done")
-        assert "deploy is done" in (await bench.message(sent.native_id)).text
-        assert len([shown for shown in await bench.platform.shown() if "deploy is done" in shown.text]) == 1
-        assert await bench.platform.requests_to_send() == before + 1
+        shown = await bench.message(sent.native_id)
+        assert "deploy is done" in shown.text, f"sent 'deploy is done', shown {shown.text!r}"
+        times = len([one for one in await bench.platform.shown() if "deploy is done" in one.text])
+        assert times == 1, f"shown {times} times"
+        _same("requests to send", await bench.platform.requests_to_send() - before, 1)
 
     @proves("ADP-021")
     async def test_the_longest_frame_is_shown_whole(self, bench: Bench) -> None:
         """A limit that is declared too high loses text."""
-        words = ("word " * (bench.can.text.max // 5 + 1))[: bench.can.text.max - 1] + "!"
-        frame = Frame(text=words, index=0, total=1, units=len(words))
-        sent = await bench.adapter.send(msgspec.structs.replace(bench.outgoing("x"), frame=frame))
-        assert (await bench.message(sent.native_id)).text.endswith("!")
-        assert len((await bench.message(sent.native_id)).text) >= len(words)
+        for word in ("word", "wörd", "言葉🎉"):
+            text = "-".join(f"{word}{n}" for n in range(bench.can.text.max + 1))
+            frame = whole_frame(text, bench.can, bench.adapter.dialect(bench.endpoint))
+            sent = await bench.adapter.send(msgspec.structs.replace(bench.outgoing("x"), frame=frame))
+            shown = (await bench.message(sent.native_id)).text
+            missing = [one for one in frame.text.split("-") if one.strip() not in shown]
+            size = f"{frame.units} of {bench.can.text.max} {bench.can.text.unit}"
+            assert not missing, f"of a frame of {size} is lost: {missing[:3]} … of {frame.text[-40:]!r}"
 
     @proves("ADP-022")
     async def test_no_text_pings_everyone(self, bench: Bench) -> None:
@@ -229,18 +235,18 @@ class AdapterContract:
         """Under a person's message."""
         if not bench.can.supports_threads:
             raise NotApplicable("threads are not declared")
-        root = await bench.platform.write("ana", "root")
+        root = (await bench.wrote("ana", "root")).native_id
         sent = await bench.send("answer", thread=root)
-        assert (await bench.message(sent.native_id)).thread == root
+        _same("thread of what is shown", (await bench.message(sent.native_id)).thread, root)
 
     @proves("ADP-025")
     async def test_send_names_the_message_replied_to(self, bench: Bench) -> None:
         """A person's message."""
         if bench.can.reply < Support.PARTIAL:
             raise NotApplicable("native replies are not declared")
-        asked = await bench.platform.write("ana", "who?")
+        asked = (await bench.wrote("ana", "who?")).native_id
         sent = await bench.send("me", reply=asked)
-        assert (await bench.message(sent.native_id)).reply == asked
+        _same("what it replies to", (await bench.message(sent.native_id)).reply, asked)
 
     @proves("ADP-026")
     async def test_one_key_makes_one_message_where_that_is_declared(self, bench: Bench) -> None:
@@ -321,13 +327,14 @@ class AdapterContract:
             raise NotApplicable("history is not declared")
         await bench.platform.write("ana", "before")
         begin = await bench.adapter.resync(bench.platform.conversation, None)
-        assert begin.events == ()
-        assert begin.cursor is not None
+        assert begin.events == (), "resync without a cursor tells events"
+        assert begin.cursor is not None, "resync without a cursor answers no cursor"
         ids = [await bench.platform.write("ana", f"missed {n}") for n in range(5)]
         found, cursor = await _read_on(bench, bench.adapter, begin.cursor)
-        assert [event.native_id for event in found if isinstance(event, InboundMessage)] == ids
+        _same("ids from history", [event.native_id for event in found if isinstance(event, InboundMessage)], ids)
         again, _ = await _read_on(bench, bench.adapter, cursor)
-        assert not [event for event in again if isinstance(event, InboundMessage)]
+        twice = [event for event in again if isinstance(event, InboundMessage)]
+        assert not twice, f"history behind its own new cursor tells again: {twice}"
 
     @proves("ADP-041")
     async def test_look_up_finds_what_was_sent_and_only_that(self, bench: Bench) -> None:
@@ -348,8 +355,9 @@ class AdapterContract:
     async def test_a_throttle_names_the_platforms_seconds(self, bench: Bench) -> None:
         """Nobody may call before them."""
         error = await self._failing(bench, Failure.THROTTLED)
-        assert isinstance(error, Throttled)
-        assert self.throttle_seconds - 1 <= error.retry_after <= self.throttle_seconds + 1
+        assert isinstance(error, Throttled), repr(error)
+        near = abs(error.retry_after - self.throttle_seconds) <= 1
+        assert near, f"retry_after={error.retry_after:g}, the platform said {self.throttle_seconds:g}"
 
     @proves("ADP-051", "ADP-056")
     async def test_a_broken_answer_is_uncertain_and_not_tried_again_inside(self, bench: Bench) -> None:
@@ -388,7 +396,7 @@ class AdapterContract:
 
     async def _failing(self, bench: Bench, failure: Failure) -> DeliveryError:
         await bench.platform.fail_next(failure)
-        return await _error(bench.send("will it arrive?"))
+        return await _error(bench.send("will it arrive?"), f" after {failure}")
 
     # ── capabilities ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -399,12 +407,8 @@ class AdapterContract:
         assert bench.adapter.dialect(bench.endpoint).name == bench.can.dialect
 
 
-def _messages(bench: Bench) -> list[InboundMessage]:
-    return [event for event in bench.session.events if isinstance(event, InboundMessage)]
-
-
-def _text(event: InboundMessage) -> str:
-    return CommonMark().write(event.content.blocks).strip()
+def _same(what: str, found: object, wanted: object) -> None:
+    assert found == wanted, f"{what}: {found!r}, and should be {wanted!r}"
 
 
 def _is(kind: type[InboundEvent], native_id: str) -> Callable[[InboundEvent], bool]:
@@ -422,12 +426,12 @@ async def _read_on(bench: Bench, adapter: History, cursor: str | None) -> tuple[
     raise AssertionError("resync says 'more' for ever")
 
 
-async def _error(call: Awaitable[object]) -> DeliveryError:
+async def _error(call: Awaitable[object], when: str = "") -> DeliveryError:
     try:
         await call
     except DeliveryError as error:
         return error
-    raise AssertionError("the call should have raised a DeliveryError")
+    raise AssertionError(f"the call should have raised a DeliveryError{when}, but succeeded")
 
 
 # ── both directions ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -44,15 +44,17 @@ REQUIREMENTS: Final = (
     _must(5, "disconnect is idempotent, and harmless without connect."),
     _must(6, "After disconnect no task of the adapter is left."),
     _should(7, "Secrets do not stand in the adapter's repr."),
+    _must(8, "A lost connection is told by went_down, made again, and told by came_up; then both ways work again."),
     # what people do
     _must(10, "What people write is handed over with its conversation, native id, author's id and text."),
     _must(11, "Messages of a conversation are handed over in the order in which they were written."),
-    _must(12, "Every message has a native id of its own."),
+    _must(12, "Every message has a native id of its own, also after a restart, also where the text is the same."),
     _must(13, "Our own messages are not reported, or marked as our own by identity."),
     _must(14, "inbound_edit is declared if and only if people's edits are handed over, under the message's id."),
     _must(15, "inbound_delete is declared if and only if people's deletions are handed over, under the message's id."),
     _must(16, "inbound_reaction is declared if and only if people's reactions are handed over."),
     _must(17, "Where threads are supported, a message in one names the native id of its root."),
+    _must(18, "Where there is no history, what receive raised at is handed over again."),
     # sending
     _must(20, "send shows the frame's text once and answers the native id of what is shown."),
     _must(21, "A frame of the declared greatest length is shown whole."),
@@ -61,6 +63,7 @@ REQUIREMENTS: Final = (
     _must(24, "Where threads are supported, send puts the message into the thread it names."),
     _must(25, "Where replies are supported, send names the message replied to."),
     _must(26, "Where idempotent_send is declared, sending under one key twice shows one message."),
+    _must(27, "Text of several lines is shown whole, and no line of it, nor a control character, becomes a command."),
     # abilities and what is declared of them
     _must(30, "edit is declared PARTIAL or FULL if and only if the adapter has the ability Edits."),
     _must(31, "edit replaces the text in place; repeating it is harmless."),

@@ -46,8 +46,8 @@ def proves(*ids: str) -> Callable[[Callable[[C, Bench], Awaitable[None]]], _Test
             async def on_bench() -> None:
                 async with self.platform() as platform:
                     bench = Bench(self.make_adapter(platform), platform, RecordingSession())
-                    await bench.adapter.connect(bench.session)
                     try:
+                        await bench.connect()
                         await test(self, bench)
                     finally:
                         await bench.adapter.disconnect()

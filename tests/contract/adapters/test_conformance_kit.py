@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar
 
 import msgspec
 import pytest
 
-from tieline.errors import AdapterError, Permanent
-from tieline.model.capabilities import Capabilities, IdentitySupport, MentionSupport, ReactionSupport, Support, Timed
-from tieline.ports.adapter import AdapterContext, ChannelAdapter, Manifest
+from tieline.errors import AdapterError, HubBusy, Permanent
+from tieline.model.capabilities import (
+    Capabilities,
+    IdentitySupport,
+    MentionSupport,
+    ReactionSupport,
+    Support,
+    TextLimit,
+    TextUnit,
+    Timed,
+)
+from tieline.ports.adapter import AdapterContext, ChannelAdapter, Manifest, Outgoing, Sent
+from tieline.ports.clock import SystemClock
 from tieline.testing import conformance
 from tieline.testing.conformance import Result, run_contract
-from tieline.testing.contract import AdapterContract, Bench, Platform, proves, table_faults
+from tieline.testing.contract import AdapterContract, Bench, Platform, ShownMessage, proves, table_faults
+from tieline.testing.scripted import ScriptedPlatform
 from tieline.testing.scripted_adapter import CAPABILITIES, ScriptedAdapter
-from tieline.testing.scripted_contract import ScriptedContract
+from tieline.testing.scripted_contract import ScriptedContract, ScriptedPeople
 
 
 class TestScriptedAdapter(ScriptedContract):
@@ -51,7 +64,12 @@ def test_the_report_of_the_reference_adapter_names_every_requirement() -> None:
     assert report.passed
     assert report.count(Result.FAILED) == 0
     assert report.count(Result.PASSED) >= 40
-    assert [one.requirement.id for one in report.findings if one.result is Result.NOT_APPLICABLE] == ["ADP-026"]
+    skipped = {one.requirement.id: one.detail for one in report.findings if one.result is Result.NOT_APPLICABLE}
+    assert skipped == {
+        "ADP-008": "the stand-in has no hang_up()",
+        "ADP-018": "the hub reads it from history",
+        "ADP-026": "idempotent_send is not declared",
+    }
     assert "conforms" in report.lines()[-1]
 
 
@@ -150,6 +168,121 @@ def test_an_adapter_that_calls_every_failure_permanent_is_caught() -> None:
 
 def test_an_adapter_that_reports_its_own_messages_as_a_persons_is_caught() -> None:
     assert failed(Echoes) == {"ADP-013"}
+
+
+class Recounts(ScriptedAdapter):
+    """Makes ids of its own, from one at each start."""
+
+    async def connect(self, session: Any) -> None:
+        numbers = itertools.count(1)
+
+        class Numbering:
+            async def receive(self, event: Any) -> Any:
+                return await session.receive(msgspec.structs.replace(event, native_id=str(next(numbers))))
+
+        await super().connect(Numbering())  # type: ignore[arg-type]
+
+
+class Curt(ScriptedAdapter):
+    """Cuts what is too long for the platform, and sends line by line what has lines."""
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        first = outgoing.frame.text.split("\n")[0].encode()[:150].decode(errors="ignore")
+        frame = msgspec.structs.replace(outgoing.frame, text=first)
+        return await super().send(msgspec.structs.replace(outgoing, frame=frame))
+
+
+class Forgets(ScriptedAdapter):
+    """Has no history, and drops what the hub could not take."""
+
+    resync = None  # type: ignore[assignment]
+
+    async def connect(self, session: Any) -> None:
+        class Once:
+            async def receive(self, event: Any) -> Any:
+                with suppress(HubBusy):
+                    return await session.receive(event)
+
+        await super().connect(Once())  # type: ignore[arg-type]
+
+
+class WithoutIds(ScriptedPeople):
+    """People who see no ids, as on IRC."""
+
+    async def write(self, who: str, text: str, *, thread: str | None = None) -> str | None:  # type: ignore[override]
+        await super().write(who, text, thread=thread)
+        return None
+
+    async def shown(self) -> Sequence[ShownMessage]:
+        return [msgspec.structs.replace(one, native_id=None) for one in await super().shown()]
+
+
+class IdlessContract(ScriptedContract):
+    make: ClassVar[type[ScriptedAdapter]] = ScriptedAdapter
+
+    @asynccontextmanager
+    async def platform(self) -> AsyncIterator[Platform]:
+        yield WithoutIds(ScriptedPlatform(SystemClock()))
+
+    def make_adapter(self, platform: Platform) -> ChannelAdapter:
+        context = AdapterContext(channel="test", settings=self.settings(platform), clock=self.clock)
+        return self.make(context)
+
+
+def test_a_platform_without_ids_can_be_played() -> None:
+    ids = ("ADP-010", "ADP-011", "ADP-012", "ADP-013", "ADP-020", "ADP-021", "ADP-022", "ADP-023", "ADP-027")
+    report = run_contract("idless", IdlessContract, ids)
+    assert {one.requirement.id: one.result for one in report.findings} == dict.fromkeys(ids, Result.PASSED)
+
+
+def test_ids_that_begin_again_after_a_restart_are_caught_where_the_platform_gives_none() -> None:
+    class Liar(IdlessContract):
+        make: ClassVar[type[ScriptedAdapter]] = Recounts
+
+    found = next(iter(run_contract("liar", Liar, ("ADP-012",)).findings))
+    assert found.result is Result.FAILED
+    assert "a native id stands for two messages: ['1', '2', '1', '2']" in found.detail
+
+
+def test_an_adapter_that_cuts_text_or_keeps_its_first_line_only_is_caught() -> None:
+    assert failed(Curt, "ADP-020", "ADP-021", "ADP-027") == {"ADP-021", "ADP-027"}
+
+
+def test_a_limit_that_is_counted_in_a_wrong_unit_is_caught() -> None:
+    text = TextLimit(max=100, unit=TextUnit.BYTES)
+    assert failed(ScriptedAdapter, "ADP-021", text=text) == set()
+    assert failed(Curt, "ADP-021", text=text) == set(), "150 bytes are enough for 100"
+    assert failed(Curt, "ADP-021", text=TextLimit(max=100)) == {"ADP-021"}, "100 characters may be 300 bytes"
+
+
+def test_an_adapter_that_never_says_that_its_connection_was_lost_is_caught() -> None:
+    class Mute(ScriptedPeople):
+        async def hang_up(self) -> None:
+            """Nobody notices."""
+
+    class Unnoticed(ScriptedContract):
+        @asynccontextmanager
+        async def platform(self) -> AsyncIterator[Platform]:
+            yield Mute(ScriptedPlatform(SystemClock()))
+
+    found = next(iter(run_contract("mute", Unnoticed, ("ADP-008",)).findings))
+    assert found.result is Result.FAILED
+    assert "session.went_down is called" in found.detail
+
+
+def test_an_adapter_without_history_that_drops_what_the_hub_refused_is_caught() -> None:
+    assert failed(Forgets, "ADP-018", history=False) == {"ADP-018"}
+
+
+def test_an_error_without_words_is_reported_by_its_line() -> None:
+    class Terse(ScriptedContract):
+        @proves("ADP-060")
+        async def test_terse(self, bench: Bench) -> None:
+            assert bench
+            raise AssertionError
+
+    found = next(iter(run_contract("terse", Terse, ("ADP-060",)).findings))
+    assert found.detail.startswith("test_terse: AssertionError: raise AssertionError (test_conformance_kit.py:")
 
 
 def test_a_known_fault_is_not_applicable_with_its_reason_and_a_stale_one_fails() -> None:
