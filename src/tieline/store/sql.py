@@ -6,13 +6,15 @@ many keys by ``json_each``; PostgreSQL takes both as arrays by ``unnest``. Next 
 
 from __future__ import annotations
 
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, LargeBinary, Table
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import BigInteger, Integer
 
 from tieline.store.mapping import Cell, Key
@@ -83,26 +85,53 @@ class SQLite(Dialect):
     mark = "?"
     row_lock = ""
 
+    def one(self, connection: Connection, sql: str, *parameters: Cell) -> Sequence[Any]:
+        """All rows of one statement."""
+        return _sqlite(connection, sql, parameters).rows
+
+    def run(self, connection: Connection, sql: str, *parameters: Cell) -> int:
+        """Run one statement that changes rows."""
+        return _sqlite(connection, sql, parameters).count
+
     def insert(self, connection: Connection, table: str, columns: tuple[str, ...], rows: Rows) -> None:
         """Insert."""
-        connection.exec_driver_sql(_sqlite_insert(table, columns), list(rows))
+        _sqlite(connection, _sqlite_insert(table, columns), rows, many=True)
 
     def upsert(
         self, connection: Connection, table: str, columns: tuple[str, ...], key: tuple[str, ...], rows: Rows
     ) -> None:
         """Insert or replace."""
-        connection.exec_driver_sql(_sqlite_upsert(table, columns, key), list(rows))
+        _sqlite(connection, _sqlite_upsert(table, columns, key), rows, many=True)
 
     def delete(self, connection: Connection, table: str, key: tuple[str, ...], keys: Sequence[Key]) -> None:
         """Delete."""
         where = " AND ".join(f'"{name}" = ?' for name in key)
-        connection.exec_driver_sql(f'DELETE FROM "{table}" WHERE {where}', list(keys))
+        _sqlite(connection, f'DELETE FROM "{table}" WHERE {where}', keys, many=True)
 
     def select(
         self, connection: Connection, table: str, columns: tuple[str, ...], key: tuple[str, ...], keys: Sequence[Key]
     ) -> Sequence[Any]:
         """Select."""
-        return connection.exec_driver_sql(_sqlite_select(table, columns, key), (_as_json(key, keys),)).fetchall()
+        return _sqlite(connection, _sqlite_select(table, columns, key), (_as_json(key, keys),)).rows
+
+
+class _Done(NamedTuple):
+    rows: Sequence[Any]
+    count: int
+
+
+def _sqlite(connection: Connection, sql: str, parameters: Sequence[Any], *, many: bool = False) -> _Done:
+    """Straight to the driver, with its errors as SQLAlchemy's.
+
+    A commit is eight statements whatever it holds, so SQLAlchemy's part in each (five microseconds) counts where
+    commits are small: 6 % of the processor at 2,000 messages a second.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        cursor: sqlite3.Cursor = driver.executemany(sql, parameters) if many else driver.execute(sql, parameters)
+        return _Done(cursor.fetchall(), cursor.rowcount)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
 
 
 @lru_cache(maxsize=64)
