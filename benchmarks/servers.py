@@ -18,12 +18,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from benchmarks.history import fill
 
 HERE = Path(__file__).resolve().parent
 START_WITHIN = 60.0
+_UPGRADE_REQUIRED = 426
 AWAY = "{links: [{channel: away, conversation: somewhere, direction: out}]}"
 """A room with a link to a channel that is off: every message makes a delivery that waits."""
 
@@ -102,7 +103,8 @@ class Prepared:
         listen = ("--listen", f"127.0.0.1:{port}")
         with (self._folder / "log").open("w") as log:
             command = _tieline("serve", *listen, "--config", str(self._config))
-            with _process(command, core, port, "/readyz", log.fileno()) as (process, took):
+            # /readyz says that it takes writes; readers need the web socket, which comes up a moment later.
+            with _process(command, core, port, "/ws", log.fileno()) as (process, took):
                 yield Running("tieline", f"127.0.0.1:{port}", process.pid, self._token, took)
 
 
@@ -148,6 +150,10 @@ def _await_answer(process: subprocess.Popen[bytes], url: str) -> None:
         try:
             with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
                 return
+        except HTTPError as answer:
+            if answer.code == _UPGRADE_REQUIRED:
+                return
+            time.sleep(0.01)
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.01)
     raise RuntimeError(f"{process.args!r} does not answer")
