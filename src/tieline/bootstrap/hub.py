@@ -21,6 +21,7 @@ from tieline import __version__
 from tieline.api.app import create_app, metrics_app
 from tieline.api.auth import Authenticator
 from tieline.api.services import ApiServices, ApiSettings
+from tieline.bootstrap.audit import Audit
 from tieline.bootstrap.chores import keep_house
 from tieline.bootstrap.loading import configured
 from tieline.bootstrap.numbers import Numbers
@@ -138,6 +139,7 @@ class RunningHub:
             self.app.router.add_route(route.method, route.path, route.handler)
         numbers = Numbers(self.registry, self.reader, self._supervisor, self.clock)
         numbers.listen(self.bus)
+        Audit(self.directory).listen(self.bus)
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(follow(self.config.hub.database, self.hub, sleep=self.clock.sleep), name="beside"),

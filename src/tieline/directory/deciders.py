@@ -27,7 +27,6 @@ from tieline.model.commands import (
     RemoveLink,
     ResolveLink,
     RevokeToken,
-    SplitAccount,
     TakeInBeside,
     UpdateLink,
     UpdateMember,
@@ -49,7 +48,6 @@ def deciders() -> Deciders:
         CreateToken: Rule(create_token, recalled=_recall_token),
         RevokeToken: Rule(revoke_token),
         TakeInBeside: Rule(beside.take_in),
-        SplitAccount: Rule(split_account),
         RegisterChannel: Rule(register_channel),
         PauseChannel: Rule(pause_channel),
         CreateRoom: Rule(rooms.create_room, recalled=rooms.recall_room),
@@ -223,21 +221,6 @@ def revoke_token(command: RevokeToken, view: View) -> Decision | Refusal:
         return Decision(value=token)
     revoked = msgspec.structs.replace(token, revoked_at=view.now)
     return Decision(value=revoked, puts=(revoked,))
-
-
-# ── accounts ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def split_account(command: SplitAccount, view: View) -> Decision | Refusal:
-    """Undo a join."""
-    if refusal := view.directory.authorize(command.actor, "manage_members"):
-        return refusal
-    account = view.directory.account(command.channel, command.native_id)
-    if account is None:
-        return Refusal(status=404, code="account_not_found", detail="No member has that account.")
-    if account.managed_by is ManagedBy.CONFIG:
-        return managed_elsewhere(f"account '{account.native_id}'", None)
-    return Decision(value=account, drops=(account,))
 
 
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────────────────────────

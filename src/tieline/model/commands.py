@@ -382,13 +382,6 @@ class ResolveLink(Command, kw_only=True, frozen=True):
     label: str = ""
 
 
-class SplitAccount(Command, kw_only=True, frozen=True):
-    """Undo a join: take an account from its member. L4."""
-
-    channel: str
-    native_id: str
-
-
 class RegisterChannel(Command, kw_only=True, frozen=True):
     """A configured channel starts: its durable record exists; ``bump`` begins a new epoch (once per start of a hub)."""
 

@@ -2,7 +2,7 @@
 
 ``/tieline iam`` answers a single-use code for ten minutes; the code, sent from another channel as ``/tieline iam CODE``
 or as a message ``iam CODE``, joins both accounts. Knowing the code on both is the proof; joins can be undone by an
-administrator (``SplitAccount``).
+administrator (``PATCH /members/{handle}`` with an empty account), and every join stands in the log.
 """
 
 from __future__ import annotations

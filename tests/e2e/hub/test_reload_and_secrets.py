@@ -10,6 +10,8 @@ from tests.services.hub_process import HubProcess
 from tests.services.scripted_slack import GENERAL, scripted
 from tests.services.stories import channel_is_up, until
 from tieline.client import Client, ClientError
+from tieline.model.members import MemberKind
+from tieline.model.shapes import MemberBody, MemberPatch
 
 pytestmark = pytest.mark.timeout(120)
 CANARY = "xoxb-canary-7f3a9c1e5b"
@@ -72,3 +74,19 @@ async def test_no_secret_is_ever_written_to_log_database_answers_or_command_line
         for secret in (CANARY, APP_CANARY, token):
             assert secret not in shown
             assert secret.encode() not in stored
+
+
+async def test_who_may_do_what_stands_in_the_log_when_it_changes(tmp_path: Path) -> None:
+    hub = HubProcess(tmp_path, {"members": {"priya": {"kind": "human", "level": "L4"}}, "rooms": {"studio": {}}})
+    await hub.start()
+    try:
+        token = await hub.token("priya", "--level", "L4")
+        async with Client(hub.url, token) as client:
+            await client.create_member(MemberBody(handle="milo", kind=MemberKind.HUMAN, accounts={"team": "U7"}))
+            await client.update_member("milo", MemberPatch(accounts={"team": ""}))
+            await client.archive_member("milo")
+        words = ["token_changed", "member_changed", "account_changed", "account_removed", "member_archived"]
+        await until(lambda: _soon(hub.log()), lambda log: all(word in log for word in words))
+        assert token not in hub.log()
+    finally:
+        await hub.stop()
