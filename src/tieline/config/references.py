@@ -130,12 +130,16 @@ def check_channels(document: Document, adapters: Mapping[str, ChannelValidator] 
         _check_bare_values(document, path)
         if name == WEB and adapter != "websocket":
             document.report(path, f"'{WEB}' is the hub's own channel", "choose another name")
+        enabled = block.get("enabled") not in {False, "false"}
+        if not enabled:
+            document.forgive(path)
         if adapters is None or not isinstance(adapter, str) or document.unresolved((*path, "adapter")):
             continue
         if adapter not in adapters:
             hint = did_you_mean(adapter, list(adapters)) or "install the package that brings it"
-            document.report((*path, "adapter"), f"no adapter '{adapter}' is installed", hint, at_value=True)
-        elif block.get("enabled") not in {False, "false"}:
+            message = f"no adapter '{adapter}' is installed"
+            document.report((*path, "adapter"), message, hint, at_value=True, warning=not enabled)
+        elif enabled:
             _check_settings(document, path, block, adapters[adapter])
 
 

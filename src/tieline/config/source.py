@@ -118,6 +118,15 @@ class Document:
                 return self.spots[path[:length]]
         return Spot(1, 1, 1, 1, 1, "", bare=False)
 
+    def forgive(self, path: Path) -> None:
+        """Take back the faults of substitution below a path: what is switched off needs no secrets."""
+        places = {
+            (spot.value_line, spot.value_column)
+            for place, spot in self.spots.items()
+            if spot.unresolved and place[: len(path)] == path and place[-1] not in {"adapter", "enabled"}
+        }
+        self.problems = [one for one in self.problems if (one.line, one.column) not in places]
+
     def unresolved(self, path: Path) -> bool:
         """Say whether the value at a path could not be substituted, so that judging it would only add noise."""
         return path in self.spots and self.spots[path].unresolved

@@ -101,11 +101,18 @@ def test_the_example_loads_and_means_what_the_contract_says(repo_root: Path) -> 
     assert config.warnings == ()
 
 
-def test_the_example_names_every_variable_that_is_not_set(repo_root: Path) -> None:
+def test_the_example_names_every_variable_that_is_needed_and_not_set(repo_root: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(repo_root / "config.yaml.example", env={})
     named = {problem.message for problem in caught.value.problems}
-    assert named == {f"variable {name} is not set" for name in ENVIRONMENT}
+    assert named == {f"variable {name} is not set" for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")}
+
+
+def test_the_example_is_right_with_the_adapters_of_this_version_and_says_what_waits_for_others(repo_root: Path) -> None:
+    env = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+    config = load_config(repo_root / "config.yaml.example", env=env, adapters={"slack": SLACK})
+    said = [problem.message for problem in config.warnings]
+    assert said == [f"no adapter '{name}' is installed" for name in ("discord", "email", "sms")]
 
 
 def test_the_example_with_the_documented_set_of_members_left_out_only_warns_of_the_gates(home: Home) -> None:
