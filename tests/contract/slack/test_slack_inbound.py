@@ -4,6 +4,7 @@ The payloads in `tests/payloads/slack` are our own, written from the shapes at d
 reads as. A parser bug becomes a new one there.
 """
 
+import copy
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -206,9 +207,11 @@ def mutated(payload: Any, random_: random.Random) -> Any:
     places = [(None, None), *containers(payload)]
     holder, key = random_.choice(places)
     if holder is None:
-        return random_.choice(STRANGE) if random_.random() < 0.02 else payload
+        return copy.deepcopy(random_.choice(STRANGE)) if random_.random() < 0.02 else payload
     changes: list[Callable[[], None]] = [
-        lambda: holder.__setitem__(key, random_.choice(STRANGE)),
+        lambda: holder.__setitem__(
+            key, copy.deepcopy(random_.choice(STRANGE))
+        ),  # shared, they would grow into each other
         lambda: holder.__setitem__(key, [holder[key], holder[key]]),
         lambda: holder.__setitem__(key, {"type": "message", "elements": [holder[key]]}),
         lambda: holder.__delitem__(key),
