@@ -91,7 +91,7 @@ class SQLite(Dialect):
 
     def run(self, connection: Connection, sql: str, *parameters: Cell) -> int:
         """Run one statement that changes rows."""
-        return _sqlite(connection, sql, parameters).count
+        return _sqlite(connection, sql, parameters).changed
 
     def insert(self, connection: Connection, table: str, columns: tuple[str, ...], rows: Rows) -> None:
         """Insert."""
@@ -117,7 +117,7 @@ class SQLite(Dialect):
 
 class _Done(NamedTuple):
     rows: Sequence[Any]
-    count: int
+    changed: int
 
 
 def _sqlite(connection: Connection, sql: str, parameters: Sequence[Any], *, many: bool = False) -> _Done:
