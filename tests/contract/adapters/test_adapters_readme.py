@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tieline.ports import abilities
+
 _FILE = re.compile(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 _RUN = """\
@@ -19,6 +21,30 @@ from tests.test_board import BoardContract
 report = run_contract("board", BoardContract)
 print("\\n".join(report.lines()))
 sys.exit(0 if report.count(Result.FAILED) == 0 else 1)
+"""
+
+
+_MODEST = """\
+import asyncio
+from tieline.errors import HubBusy, StoreError
+from tieline.model.content import plain
+from tieline.model.inbound import InboundMessage, NativeAuthor
+from tieline.testing.clock import VirtualClock
+from tieline.testing.session import RecordingSession
+from tieline_board.modest import OwnIds, until_stored
+
+async def main():
+    clock, session = VirtualClock(), RecordingSession()
+    session.failures.extend([HubBusy("busy"), StoreError("disk full")])
+    event = InboundMessage(conversation="lobby", native_id="1", author=NativeAuthor(native_id="ana", display="ana"),
+                           content=plain("hello"), sent_at=0)
+    handed = asyncio.ensure_future(until_stored(session, event, clock))
+    await clock.run_until(handed.done, limit=10)
+    assert session.events == [event], session.events
+
+asyncio.run(main())
+one, other = OwnIds(), OwnIds()
+assert len({one.next(), one.next(), other.next(), other.next()}) == 4
 """
 
 
@@ -49,7 +75,7 @@ def run(example: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_example_conforms(example: Path) -> None:
     ran = run(example, "-c", _RUN)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("  passed  ") >= 28, ran.stdout
+    assert ran.stdout.count("  passed  ") >= 31, ran.stdout
     assert "board: conforms" in ran.stdout
 
 
@@ -58,6 +84,19 @@ def test_the_example_passes_under_plain_pytest_without_any_plugin(example: Path)
     ran = run(example, "-m", "pytest", "-q", *plain, "-k", "shown or lives or declared", "tests")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "passed" in ran.stdout
+
+
+def test_what_a_modest_platform_needs_does_what_it_says(example: Path) -> None:
+    ran = run(example, "-c", _MODEST)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_every_ability_stands_in_the_table(repo_root: Path) -> None:
+    text = (repo_root / "adapters" / "README.md").read_text()
+    own = {"Presents"}  # the hub's own web socket
+    known = {name for name, kind in vars(abilities).items() if getattr(kind, "_is_protocol", False)} - own
+    public = {name for name in known if vars(abilities)[name].__module__ == abilities.__name__}
+    assert {name for name in public if f"`{name}` `" not in text} == set()
 
 
 def test_the_example_names_no_module_it_may_not_import(example: Path) -> None:
