@@ -16,7 +16,7 @@ from tieline.config.validation import report_bare
 WEB: Final = "web"
 """The hub's own channel, always there (`tieline_websocket`)."""
 
-_COMMON: Final = frozenset({"adapter", "enabled"})
+_COMMON: Final = frozenset({"adapter", "enabled", "on_doubt"})
 _TEXT_NAMES: Final = (
     *("id", "sid", "token", "secret", "password", "key", "from", "to", "phone", "phones", "number", "numbers"),
     *("account", "user", "username", "conversation", "address", "team", "workspace", "guild", "room", "host"),

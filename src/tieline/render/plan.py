@@ -90,5 +90,7 @@ def _lead(plan: Plan, capabilities: Capabilities, notes: Degradations) -> tuple[
     author = " ".join(clean(plan.author).split())
     if plan.prefix and author:
         notes.add("identity", capabilities.identity.level)
-        lead += [Strong(children=(Text(text=author),)), Text(text=":")]
+        name: Inline = Text(text=author)
+        bold = capabilities.rich_text > Support.FALLBACK  # else the hub's own bold would count as formatting lost
+        lead += [Strong(children=(name,)) if bold else name, Text(text=":")]
     return tuple(lead)

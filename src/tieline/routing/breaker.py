@@ -2,7 +2,7 @@
 
 Rule: a channel that was never heard from is on probation, so that a wrong credential costs one call and not one per
 lane (10,000 refused calls in ten minutes are a ban on Discord). Pure but for its own state; the clock is an argument,
-in monotonic seconds. Not promised: that a probe succeeds. Next stop: :mod:`tieline.routing.traffic`.
+in monotonic seconds. Not promised: that a probe succeeds. Next stop: :mod:`tieline.routing.outbox_traffic`.
 """
 
 from __future__ import annotations
