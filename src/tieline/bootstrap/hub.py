@@ -23,7 +23,7 @@ from tieline.api.auth import Authenticator
 from tieline.api.services import ApiServices, ApiSettings
 from tieline.bootstrap.audit import Audit
 from tieline.bootstrap.chores import keep_house
-from tieline.bootstrap.loading import configured
+from tieline.bootstrap.loading import WEB_CHANNEL, configured
 from tieline.bootstrap.numbers import Numbers
 from tieline.bootstrap.specs import apply_command
 from tieline.config import Config, ConfigError, Problem
@@ -264,8 +264,11 @@ class RunningHub:
         return authenticate(self.directory, secret, self.clock.now())
 
     def why_not_ready(self) -> str | None:
-        """None: it takes writes."""
-        return "the hub is stopping" if self._stopped else None
+        """None: it takes writes, and its web socket takes connections."""
+        if self._stopped:
+            return "the hub is stopping"
+        web = self.supervisor.known(WEB_CHANNEL.name)
+        return None if web is not None and web.is_connected() else "the web socket is not open yet"
 
     @staticmethod
     def check_packet(text: str) -> PacketReport:
