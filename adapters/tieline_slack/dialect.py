@@ -188,7 +188,7 @@ def _inlines(children: Sequence[Inline]) -> str:
 
 def _apart(before: str, text: str, after: Inline | None) -> str:
     """A span with zero-width spaces where Slack would not see its ends."""
-    if before and not before[-1].isspace() and before[-1] not in "([{*_~>":
+    if before and not before[-1].isspace() and before[-1] not in "([{>":
         text = GAP + text
     following = after.text[:1] if isinstance(after, Text | Code) else ("x" if after else "")
     closes = not following or following.isspace() or (following in ".,;:!?)]}" and not isinstance(after, Code))

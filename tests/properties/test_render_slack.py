@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.content_strategies import documents, texts
@@ -79,6 +79,9 @@ def sayable_blocks() -> st.SearchStrategy[tuple[Block, ...]]:
 
 
 @SLOW
+@example(
+    (Paragraph(children=(Text(text="*"), Emphasis(children=(Text(text="a"),)), Strong(children=(Text(text="b"),)))),)
+)
 @given(sayable_blocks())
 def test_what_is_written_for_slack_reads_as_the_same_content(content: tuple[Block, ...]) -> None:
     normal = normalise(Document(blocks=content))
