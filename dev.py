@@ -40,7 +40,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS…]        (or: make COMMAND 
   test    lint, types, import contracts and all tests      arguments go to pytest
   lint    lint, types and import contracts
   bench   the benchmarks, beside their bare parts          arguments go to them
-  soak    the long endurance tests                         arguments go to pytest
+  soak    endurance, and properties with new examples      arguments go to pytest
   faults  the long fault-injection tests                   arguments go to pytest
   shell   a shell inside the environment
 """
@@ -91,8 +91,10 @@ def bench(rest: List[str]) -> int:
 
 
 def soak(rest: List[str]) -> int:
-    """Run the tests marked `soak`, which the normal run leaves out."""
-    return become([PYTHON, "-m", "pytest", "-m", "soak", "--timeout=0", *rest])
+    """Run the tests marked `soak`, and let the properties search for examples that no run has tried yet."""
+    os.environ["HYPOTHESIS_PROFILE"] = "search"
+    where = ["tests/properties", "tests/faults/test_soak.py"]
+    return become([PYTHON, "-m", "pytest", "-m", "not faults", "--timeout=0", *where, *rest])
 
 
 def faults(rest: List[str]) -> int:

@@ -79,6 +79,11 @@ class HubProcess:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmRSS")
 
+    def open_files(self) -> int:
+        """Open file descriptors of the process."""
+        assert self.process is not None
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
     def stored(self) -> bytes:
         """Everything its SQLite database wrote."""
         return b"".join(file.read_bytes() for file in self.directory.glob("hub.db*"))
