@@ -15,9 +15,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery, find_room, json
 from tieline.api.pages import After, next_after
-from tieline.model.channels import ChannelHealth
+from tieline.model.channels import ChannelHealth, ChannelState
 from tieline.model.commands import Command, DiscardDelivery, PauseChannel, RetryDelivery
-from tieline.model.delivery import Delivery, DeliveryState
+from tieline.model.delivery import Delivery, DeliveryState, Fault
 from tieline.model.members import Actor, Level
 from tieline.model.outcome import Refusal
 from tieline.model.shapes import (
@@ -37,7 +37,9 @@ from tieline.render.wire import rfc3339, rfc3339_or_none
 
 _TEST_SECONDS: Final = 30
 _STATE: Final = "|".join(state.value for state in DeliveryState)
-Depths = Mapping[str, Sequence[tuple[DeliveryState, int, int]]]
+Depth = Sequence[tuple[DeliveryState, int, int]]
+"""State, count, and when the oldest was made."""
+Depths = Mapping[str, Depth]
 
 
 class Channels(msgspec.Struct, kw_only=True, frozen=True):
@@ -85,9 +87,27 @@ async def list_channels(call: Call[None, NoQuery]) -> web.Response | Refusal:
     depths: dict[str, list[tuple[DeliveryState, int, int]]] = {}
     for channel, state, count, oldest in await call.services.reader.lane_depths():
         depths.setdefault(channel, []).append((state, count, oldest))
-    health = call.services.channels.health()
     directory = call.services.directory
+    health = [*call.services.channels.health()]
+    known = {one.name for one in health}
+    health += [_switched_off(name, depths[name], directory) for name in sorted(depths) if name not in known]
     return json(Channels(items=tuple(channel_out(one, depths, directory) for one in health)))
+
+
+def _switched_off(name: str, rows: Depth, directory: Directory) -> ChannelHealth:
+    """A channel that is not configured now, and for which something waits all the same (law 4)."""
+    record = directory.channel(name)
+    return ChannelHealth(
+        name=name,
+        adapter=record.adapter if record else "",
+        state=ChannelState.OFF,
+        since=min(oldest for _, _, oldest in rows),
+        fault=Fault(
+            code="switched_off",
+            detail="The channel is not in the configuration, or not enabled, and deliveries wait for it.",
+            fix="enable it, or remove its links, or discard what waits",
+        ),
+    )
 
 
 def channel_out(health: ChannelHealth, depths: Depths, directory: Directory) -> ChannelOut:

@@ -26,6 +26,8 @@ class ChannelState(StrEnum):
     DOWN = "down"
     PAUSED = "paused"
     MISCONFIGURED = "misconfigured"
+    OFF = "off"
+    """Not configured now, or not enabled; shown while something waits for it."""
 
 
 class ChannelHealth(Value, kw_only=True, frozen=True):

@@ -90,3 +90,24 @@ async def test_who_may_do_what_stands_in_the_log_when_it_changes(tmp_path: Path)
         assert token not in hub.log()
     finally:
         await hub.stop()
+
+
+async def test_what_waits_for_a_channel_that_is_switched_off_is_shown(tmp_path: Path) -> None:
+    hub = HubProcess(
+        tmp_path,
+        {
+            "channels": {"team": {"adapter": "slack", "enabled": False, "bot_token": "xoxb-1", "app_token": "xapp-1"}},
+            "members": {"priya": {"kind": "human", "level": "L4"}},
+            "rooms": {"studio": {"links": [{"channel": "team", "conversation": "C1"}]}},
+        },
+    )
+    await hub.start()
+    try:
+        async with Client(hub.url, await hub.token("priya", "--level", "L4")) as client:
+            await client.post("studio", "who hears me?")
+            team = next(channel for channel in (await client.channels()).items if channel.name == "team")
+            assert (team.state, team.open) == ("off", 1)
+            assert team.error is not None
+            assert team.error.code == "switched_off"
+    finally:
+        await hub.stop()
