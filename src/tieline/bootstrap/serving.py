@@ -27,12 +27,12 @@ async def serve(
     """Serve until a signal. Raises ConfigError, StoreError or OSError (address taken) before it is ready."""
     config = read_config(config_path)
     hub = RunningHub(config)
-    stopped = asyncio.Event()
+    stopped = _until_signal()
     await hub.start()
     try:
         url = await hub.listen(listen or config.hub.listen)
         reloader = Reloader(hub, config_path)
-        _on_signals(stopped, reloader)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.ask)
         logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
         settle_collector()
         _log.info("ready", url=url, database=config.hub.database.split("@")[-1], channels=len(config.channels))
@@ -61,11 +61,12 @@ def settle_collector() -> None:
     gc.set_threshold(_GC_THRESHOLD, 50, 50)
 
 
-def _on_signals(stopped: asyncio.Event, reloader: Reloader) -> None:
-    loop = asyncio.get_running_loop()
+def _until_signal() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT, from the start on: who stops a hub that is still starting gets an orderly end too."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
+    return stopped
 
 
 def run(main: Callable[[], object], *, factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> None:
