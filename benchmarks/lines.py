@@ -92,6 +92,10 @@ def lines(scale: Scale) -> Sequence[Line]:
     flat = Goal(1.3, bound="most")
     full = World(stored=scale.stored)
     return (
+        _against_bare(
+            "0", "the floor: 10,000/s to ten: p99", Goal(100, "value", "most"), *_READERS, "-publishers", "4",
+            "-window", "0", "-rate", "10000", "-messages", str(10_000 * scale.paced), measure="p99_ms", unit="ms",
+        ),
         _against_bare("1", "1 → 10, window 64", Goal(0.6), *_READERS, *posts),
         _against_bare("1", "1 → 10, Markdown", None, *_READERS, *posts, "-markup"),
         _against_bare("1", "1 → 10, a link on the room", None, *_READERS, *posts, world=World(linked=True)),
