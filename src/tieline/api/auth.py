@@ -9,45 +9,27 @@ Next stop: :mod:`tieline.api.login` makes codes and sessions.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from typing import Final
 from urllib.parse import urlsplit
 
-import msgspec
 from aiohttp import hdrs, web
 
 from tieline.api.services import ApiSettings, Authenticate
-from tieline.model.members import Actor, Via
+from tieline.directory.tokens import INVALID
+from tieline.model.members import Actor
 from tieline.model.outcome import Refusal
 
 COOKIE: Final = "tieline_session"
 CODE_PREFIX: Final = "tlc_"
 SESSION_PREFIX: Final = "tls_"
-BEARER_PREFIX: Final = "tl_"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_BAD_TOKEN: Final = Refusal(
-    status=401,
-    code="invalid_token",
-    detail="The token is unknown, revoked or expired. Make one with: tieline token create HANDLE",
-)
 _FOREIGN: Final = Refusal(
     status=403,
     code="foreign_origin",
     detail="A signed-in browser may do this from the hub's own pages only; programs send a bearer token.",
 )
-
-
-def new_secret(prefix: str = BEARER_PREFIX) -> str:
-    """A fresh secret of 256 random bits."""
-    return prefix + secrets.token_urlsafe(32)
-
-
-def digest(secret: str) -> str:
-    """What the hub keeps of a secret: SHA-256, hexadecimal (``ports.Directory.token``)."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Authenticator:
@@ -68,7 +50,7 @@ class Authenticator:
     def bearer(self, secret: str) -> Actor | Refusal:
         """Who a token is; sign-in codes and sessions are none."""
         if secret.startswith((CODE_PREFIX, SESSION_PREFIX)):
-            return _BAD_TOKEN
+            return INVALID
         return self._authenticate(secret)
 
     def request(self, request: web.Request) -> Actor | Refusal | None:
@@ -80,7 +62,7 @@ class Authenticator:
             return None
         if self._changes_state(request) and not self.is_own_page(request):
             return _FOREIGN
-        return self._authenticate(cookie) if cookie.startswith(SESSION_PREFIX) else _BAD_TOKEN
+        return self._authenticate(cookie) if cookie.startswith(SESSION_PREFIX) else INVALID
 
     @staticmethod
     def _changes_state(request: web.Request) -> bool:
@@ -92,11 +74,6 @@ class Authenticator:
         if origin is None:
             return request.headers.get("Sec-Fetch-Site") == "same-origin"
         return origin in self._origins or _is_own_loopback(origin, request.host)
-
-
-def as_via(actor: Actor, via: Via) -> Actor:
-    """The same actor, come in another way."""
-    return msgspec.structs.replace(actor, via=via)
 
 
 def _origin_of(url: str | None) -> frozenset[str]:

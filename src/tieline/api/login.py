@@ -12,9 +12,10 @@ from typing import Final
 
 from aiohttp import web
 
-from tieline.api.auth import CODE_PREFIX, COOKIE, SESSION_PREFIX, Authenticator, digest, new_secret
+from tieline.api.auth import CODE_PREFIX, COOKIE, SESSION_PREFIX, Authenticator
 from tieline.api.problems import response
 from tieline.api.services import ApiServices
+from tieline.directory.tokens import digest, new_secret
 from tieline.model.commands import CreateToken, RevokeToken
 from tieline.model.members import Level, Token
 from tieline.model.outcome import Refusal

@@ -8,9 +8,9 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
-from tieline.api.auth import digest, new_secret
 from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery, json
 from tieline.api.pages import ByName, by_name
+from tieline.directory.tokens import digest, new_secret
 from tieline.model.commands import ArchiveMember, CreateMember, CreateToken, RevokeToken, UpdateMember
 from tieline.model.members import Actor, Level, Member, Token
 from tieline.model.outcome import Accepted, Refusal

@@ -1,6 +1,7 @@
 """Everything the API is given, as one frozen value; ``tieline.bootstrap`` fills it.
 
-The API imports no package that decides, stores or sends: it knows ports, and for the rest the Protocols here.
+The API imports no package that decides, stores or sends: it knows ports, how a secret is kept
+(:mod:`tieline.directory.tokens`), and for the rest the Protocols here.
 """
 
 from __future__ import annotations

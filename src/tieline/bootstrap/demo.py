@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from tieline.api.auth import digest, new_secret
 from tieline.api.login import new_login_code
 from tieline.bootstrap.demo_board import Board
 from tieline.bootstrap.demo_cast import Cast
@@ -26,6 +25,7 @@ from tieline.bootstrap.demo_world import AGENTS, READER, ROOM, make_config, make
 from tieline.bootstrap.hub import RunningHub
 from tieline.client import Client
 from tieline.config.logs import configure_logging
+from tieline.directory.tokens import digest, new_secret
 from tieline.errors import StoreError
 from tieline.model.commands import CreateToken
 from tieline.model.members import Level

@@ -146,7 +146,7 @@ def make_link(local: Local, handle: str) -> str:
     member = local.directory.member(handle)
     if member is None:
         raise Failed(f"there is no member @{handle}", fix=f"make one: tieline token create {handle} --kind human")
-    secret = auth.new_secret(auth.CODE_PREFIX)
+    secret = new_secret(auth.CODE_PREFIX)
     expires = time.time_ns() // 1_000_000 + login.CODE_SECONDS * 1000
     command = CreateToken(
         handle=handle, digest=digest(secret), level=member.level, label=login.CODE_LABEL, expires_at=expires

@@ -6,13 +6,12 @@ what the configuration file made is changed only there (409 ``managed_by_config`
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from tieline.directory import applying, beside, rooms
+from tieline.directory.names import bad_name
 from tieline.directory.owned import managed_elsewhere
-from tieline.model.base import NAME_PATTERN, ManagedBy, Value
+from tieline.model.base import ManagedBy, Value
 from tieline.model.channels import ChannelRecord
 from tieline.model.commands import (
     ApplyConfig,
@@ -35,8 +34,6 @@ from tieline.model.commands import (
 from tieline.model.members import Account, Level, Member, Token
 from tieline.model.outcome import Refusal
 from tieline.ports.deciding import Deciders, Decision, Rule, View
-
-_NAME = re.compile(NAME_PATTERN)
 
 
 def deciders() -> Deciders:
@@ -64,17 +61,6 @@ def deciders() -> Deciders:
 def member_not_found(handle: str) -> Refusal:
     """The answer for an absent member."""
     return Refusal(status=404, code="member_not_found", detail=f"There is no member '@{handle}'.")
-
-
-def bad_name(what: str, name: str) -> Refusal | None:
-    """Refuse what is not of the form of names."""
-    if _NAME.fullmatch(name):
-        return None
-    return Refusal(
-        status=422,
-        code="bad_name",
-        detail=f"'{name}' is no {what}: use lower-case letters, digits and hyphens, at most 64, not a hyphen first.",
-    )
 
 
 def create_member(command: CreateMember, view: View) -> Decision | Refusal:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from tieline.directory.authorize import room_not_found
+from tieline.directory.names import bad_name
 from tieline.directory.owned import managed_elsewhere
-from tieline.model.base import NAME_PATTERN, ManagedBy, Value
+from tieline.model.base import ManagedBy, Value
 from tieline.model.commands import (
     ArchiveRoom,
     CreateLink,
@@ -23,7 +22,6 @@ from tieline.model.outcome import Refusal
 from tieline.model.rooms import Direction, Link, Room
 from tieline.ports.deciding import Decision, View
 
-_NAME = re.compile(NAME_PATTERN)
 REMOVED = Fault(code="link_removed", detail="The link was removed while this waited.")
 
 
@@ -31,12 +29,8 @@ def create_room(command: CreateRoom, view: View) -> Decision | Refusal:
     """Create a room."""
     if refusal := view.directory.authorize(command.actor, "manage_rooms"):
         return refusal
-    if not _NAME.fullmatch(command.name):
-        return Refusal(
-            status=422,
-            code="bad_name",
-            detail=f"'{command.name}' is no room name: use lower-case letters, digits and hyphens, at most 64.",
-        )
+    if refusal := bad_name("room name", command.name):
+        return refusal
     if view.directory.room(command.name):
         return Refusal(status=409, code="room_exists", detail=f"Room '{command.name}' exists already.")
     members = member_ids(command.members, view)

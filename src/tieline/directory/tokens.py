@@ -16,16 +16,16 @@ from tieline.ports.directory import Directory
 PREFIX: Final = "tl_"
 """Lets log masking and secret scanners know a token."""
 
-_UNKNOWN = Refusal(
+INVALID: Final = Refusal(
     status=401,
     code="invalid_token",
     detail="The token is unknown, revoked or expired. Make one with: tieline token create HANDLE",
 )
 
 
-def new_secret() -> str:
-    """A fresh token of 256 random bits."""
-    return PREFIX + secrets.token_urlsafe(32)
+def new_secret(prefix: str = PREFIX) -> str:
+    """A fresh secret of 256 random bits; the prefix says what it is for."""
+    return prefix + secrets.token_urlsafe(32)
 
 
 def digest(secret: str) -> str:
@@ -37,10 +37,10 @@ def authenticate(directory: Directory, secret: str, now: int, via: Via = Via.HTT
     """Who bears this token; one answer for all that is wrong with it, so that nothing can be guessed."""
     token = directory.token(digest(secret))
     if token is None or token.revoked_at is not None:
-        return _UNKNOWN
+        return INVALID
     if token.expires_at is not None and token.expires_at <= now:
-        return _UNKNOWN
+        return INVALID
     member = directory.member_by_id(token.member_id)
     if member is None or member.archived_at is not None:
-        return _UNKNOWN
+        return INVALID
     return Actor(member=member, level=Level(min(token.level, member.level)), via=via, rooms=token.rooms)

@@ -21,6 +21,7 @@ from tieline.model.events import Event, EventKind
 from tieline.model.message import Author, Format, Mention, Message, Origin, Reaction
 from tieline.model.packet import Packet
 from tieline.model.rooms import MessageType, Severity
+from tieline.model.shapes import DeliveryBrief
 from tieline.render.html import to_html
 
 _encode = msgspec.json.Encoder().encode
@@ -98,15 +99,6 @@ class ReactionBody(Value, kw_only=True, frozen=True):
     on: bool
     by: Author
     reactions: tuple[Reaction, ...]
-
-
-class DeliveryBrief(Value, kw_only=True, frozen=True):
-    """A delivery as a message lists it."""
-
-    id: str
-    channel: str
-    conversation: str
-    state: str
 
 
 def message_body(message: Message) -> bytes:

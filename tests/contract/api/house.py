@@ -13,12 +13,12 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from tieline.api.app import create_app
-from tieline.api.auth import Authenticator, digest, new_secret
+from tieline.api.auth import Authenticator
 from tieline.api.inside import Inside
 from tieline.api.services import ApiServices, ApiSettings
 from tieline.directory.deciders import deciders as directory_deciders
 from tieline.directory.memory import MemoryDirectory
-from tieline.directory.tokens import authenticate
+from tieline.directory.tokens import authenticate, digest, new_secret
 from tieline.model.channels import ChannelHealth, ChannelState
 from tieline.model.commands import Command, CreateMember, CreateRoom, CreateToken, RegisterChannel
 from tieline.model.delivery import Fault
