@@ -13,14 +13,16 @@ from tieline.model.content import Document
 from tieline.model.inbound import InboundEdit, InboundEvent, InboundMessage, Receipt
 from tieline.ports.abilities import History
 from tieline.render.plain import Plain
+from tieline.testing.session import Bystander
 
 WAIT = 20.0
 
 
-class RecordingSession:
+class RecordingSession(Bystander):
     """Takes events, remembers cursors, catches up."""
 
     def __init__(self, history: History | None = None, conversations: Sequence[str] = ()) -> None:
+        super().__init__()
         self.received: list[InboundEvent] = []
         self.repeats = 0
         self.downs: list[tuple[str, str]] = []

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from tieline.config.durations import Duration
 from tieline.model.base import NAME_PATTERN
 from tieline.model.members import Level, MemberKind
-from tieline.model.rooms import Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
+from tieline.model.rooms import AUTO, Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
 
 _PORTS: Final = range(65_536)
 
@@ -143,7 +143,7 @@ class LinkSettings(Section):
     carry: tuple[MessageType, ...] | None = None
     """Types of message it carries outwards; absent: all."""
     min_severity: Severity | None = None
-    via: Text = Field(default="bot", alias="as")
+    via: Text = Field(default=AUTO, alias="as")
     backlog: Backlog | None = None
     """What happens after an outage; absent: the adapter's default (`each` for chat, `digest` for e-mail and SMS)."""
 

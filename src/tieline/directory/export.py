@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tieline.model.members import Member
-from tieline.model.rooms import Link, Room
+from tieline.model.rooms import AUTO, Link, Room
 from tieline.ports.directory import Directory
 
 Tree = dict[str, object]
@@ -59,7 +59,7 @@ def _link(link: Link, directory: Directory) -> Tree:
             "direction": link.direction.value,
             "carry": [kind.value for kind in link.carry] if link.carry is not None else None,
             "min_severity": link.min_severity.value if link.min_severity else None,
-            "as": link.via if link.via != "bot" else None,
+            "as": link.via if link.via != AUTO else None,
             "backlog": link.backlog.value,
         }
     )

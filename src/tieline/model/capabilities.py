@@ -73,6 +73,10 @@ class AttachmentSupport(Value, kw_only=True, frozen=True):
     by_mime: tuple[str, ...] | None = None
     max_size: int | None = None
     needs_public_url: bool = False
+    with_text: bool = False
+    """Files stand in the same native message as text; else in one of their own behind it."""
+    per_message: int = 1
+    """How many files one native message holds."""
 
 
 class IdentitySupport(Value, kw_only=True, frozen=True):
@@ -132,7 +136,12 @@ class Capabilities(Value, kw_only=True, frozen=True):
     idempotent_send: bool = False
     lookup: bool = False
     """An uncertain send can be looked up (class B of the delivery promises)."""
+    inbound_attachment: bool = False
     buttons: Support = Support.REJECTED
+    streaming: Support = Support.REJECTED
+    """A text that grows is shown growing; elsewhere each change is an edit."""
+    direct: Support = Support.REJECTED
+    """Members can be written to by themselves."""
     cost_unit: str | None = None
     rate: RateLimit | None = None
     """Pace of one conversation; None: as fast as the platform answers."""

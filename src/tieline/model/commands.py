@@ -11,12 +11,13 @@ from typing import Final
 
 import msgspec
 
+from tieline.model.attachments import FileState
 from tieline.model.base import Value
 from tieline.model.delivery import Degradation, DeliveryState, Fault, Frame
 from tieline.model.inbound import InboundEvent
 from tieline.model.members import HUB, Actor, Level, Member, MemberKind, Token
 from tieline.model.message import Format
-from tieline.model.rooms import Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
+from tieline.model.rooms import AUTO, Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
 
 
 class Identity(Value, kw_only=True, frozen=True):
@@ -59,6 +60,13 @@ class KeyedCommand(Command, kw_only=True, frozen=True):
 # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class AttachmentUse(Value, omit_defaults=True, kw_only=True, frozen=True):
+    """An uploaded attachment that a post carries, and what it shows to those who cannot see it."""
+
+    id: str
+    alt: str = ""
+
+
 class PostMessage(KeyedCommand, kw_only=True, frozen=True):
     """Post to a room. Answers the :class:`~tieline.model.message.Message`."""
 
@@ -73,6 +81,9 @@ class PostMessage(KeyedCommand, kw_only=True, frozen=True):
     severity: Severity | None = None
     project: str | None = None
     metadata: dict[str, object] = {}  # noqa: RUF012 - msgspec copies an empty default per value
+    attachments: tuple[AttachmentUse, ...] = ()
+    streaming: bool = False
+    """The text grows by edits until one says that it does not."""
 
 
 class PostDirect(PostMessage, kw_only=True, frozen=True):
@@ -88,6 +99,8 @@ class EditMessage(KeyedCommand, kw_only=True, frozen=True):
 
     message_id: str
     text: str
+    streaming: bool = False
+    """More will come."""
 
 
 class DeleteMessage(KeyedCommand, kw_only=True, frozen=True):
@@ -123,6 +136,38 @@ class SetInboxCursor(Command, kw_only=True, frozen=True):
     """Remember how far the actor has read the inbox."""
 
     after: int
+
+
+# ── attachments ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class CreateAttachment(Command, kw_only=True, frozen=True):
+    """Begin an upload. L2. Answers the :class:`~tieline.model.attachments.Attachment`, ``receiving``.
+
+    ``keep`` is how long nobody may use it, milliseconds.
+    """
+
+    name: str
+    mime: str
+    keep: int
+
+
+class FinishAttachment(Command, kw_only=True, frozen=True):
+    """The bytes are in the file store (``ready``), or will not come (``failed``). Answers the Attachment."""
+
+    attachment_id: str
+    state: FileState
+    size: int | None = None
+    sha256: str | None = None
+    mime: str | None = None
+    """What it really is, where that was found out."""
+    detail: str = ""
+
+
+class ForgetAttachments(Command, kw_only=True, frozen=True):
+    """Drop attachments whose bytes are gone. Answers how many."""
+
+    attachment_ids: tuple[str, ...]
 
 
 # ── directory ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +281,7 @@ class CreateLink(KeyedCommand, kw_only=True, frozen=True):
     direction: Direction = Direction.BOTH
     carry: tuple[MessageType, ...] | None = None
     min_severity: Severity | None = None
-    via: str = "bot"
+    via: str = AUTO
     backlog: Backlog = Backlog.EACH
 
 
@@ -280,7 +325,7 @@ class LinkSpec(Value, kw_only=True, frozen=True):
     direction: Direction = Direction.BOTH
     carry: tuple[MessageType, ...] | None = None
     min_severity: Severity | None = None
-    via: str = "bot"
+    via: str = AUTO
     backlog: Backlog = Backlog.EACH
 
 
@@ -388,3 +433,11 @@ class RegisterChannel(Command, kw_only=True, frozen=True):
     name: str
     adapter: str
     bump: bool = False
+
+
+class LearnDirect(Command, kw_only=True, frozen=True):
+    """The platform told which conversation is the direct one with an account: what waits for it moves there."""
+
+    channel: str
+    native_id: str
+    conversation: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tieline.model.actions import Action
 from tieline.model.base import Value
 from tieline.model.capabilities import Support
+from tieline.model.rooms import AUTO
 
 
 class Operation(StrEnum):
@@ -52,7 +54,7 @@ class Endpoint(Value, kw_only=True, frozen=True):
 
     channel: str
     conversation: str
-    via: str = "bot"
+    via: str = AUTO
 
     @property
     def lane(self) -> str:
@@ -68,13 +70,29 @@ class Degradation(Value, kw_only=True, frozen=True):
     detail: str
 
 
-class Frame(Value, kw_only=True, frozen=True):
-    """One part as planned: text in the endpoint's dialect, measured in the endpoint's unit."""
+class FrameFile(Value, omit_defaults=True, kw_only=True, frozen=True):
+    """A file that goes with a frame. ``size`` in bytes. ``id`` empty: the whole text of the message, as Markdown."""
+
+    id: str
+    name: str
+    mime: str
+    size: int
+    alt: str = ""
+
+
+class Frame(Value, omit_defaults=True, kw_only=True, frozen=True):
+    """One part as planned: text in the endpoint's dialect, measured in the endpoint's unit.
+
+    ``text`` is empty only where there are files.
+    """
 
     text: str
     index: int
     total: int
     units: int
+    files: tuple[FrameFile, ...] = ()
+    actions: tuple[Action, ...] = ()
+    """Buttons, where the endpoint has them."""
 
 
 class Fault(Value, kw_only=True, frozen=True):
@@ -147,7 +165,7 @@ class Part(Value, kw_only=True, frozen=True):
     message_id: str
     room_id: str
     direction: PartDirection
-    via: str = "bot"
+    via: str = AUTO
     delivery_id: str | None = None
     index: int = 0
     thread_native: str | None = None

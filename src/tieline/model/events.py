@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
     REACTION = "reaction"
+    ATTACHMENT = "attachment"
     STATE_UPDATE = "state_update"
     INBOX = "inbox"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tieline.model.attachments import NativeFile
 from tieline.model.base import Value
 from tieline.model.content import Document
 
@@ -36,6 +37,9 @@ class InboundMessage(Value, tag="message", kw_only=True, frozen=True):
     automated: bool = False
     hops: int = 0
     delivery_id: str | None = None
+    files: tuple[NativeFile, ...] = ()
+    direct: bool = False
+    """Written to the bot alone, in the author's direct conversation."""
     cursor: str | None = None
 
 
@@ -76,7 +80,44 @@ class InboundCommand(Value, tag="command", kw_only=True, frozen=True):
     text: str
 
 
-InboundEvent = InboundMessage | InboundEdit | InboundDelete | InboundReaction | InboundCommand
+class InboundInteraction(Value, tag="interaction", kw_only=True, frozen=True):
+    """A button was pressed: ``action`` and ``target`` are those of the :class:`~tieline.model.actions.Action`.
+
+    ``native_id`` is the press's own id, ``message`` the native message that holds the button. The answer goes to the
+    author alone (``Receipt.answer``).
+    """
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    action: str
+    target: str
+    message: str | None = None
+
+
+class InboundForward(Value, tag="forward", kw_only=True, frozen=True):
+    """Somebody sends a native message to a room (``room`` by name): a shortcut of the platform.
+
+    ``author`` is who sends it, ``native_id`` the request's own id; ``original`` is the message as it stands there. The
+    answer goes to the author alone.
+    """
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    room: str
+    original: InboundMessage
+
+
+InboundEvent = (
+    InboundMessage
+    | InboundEdit
+    | InboundDelete
+    | InboundReaction
+    | InboundCommand
+    | InboundInteraction
+    | InboundForward
+)
 
 
 class Receipt(Value, kw_only=True, frozen=True):

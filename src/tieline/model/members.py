@@ -48,6 +48,8 @@ class Account(Value, kw_only=True, frozen=True):
     member_id: str
     managed_by: ManagedBy = ManagedBy.API
     joined_at: int = 0
+    direct: str | None = None
+    """The direct conversation with the bot, once it is known."""
 
 
 class Token(Value, kw_only=True, frozen=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from tieline.model.actions import Action
+from tieline.model.attachments import Attached
 from tieline.model.base import Value
 from tieline.model.members import Member
 from tieline.model.packet import Packet
@@ -90,5 +92,9 @@ class Message(Value, kw_only=True, frozen=True):
     packet: Packet | None = None
     violations: tuple[str, ...] = ()
     """Codes of the violations of a text that was meant as a packet and is none (delivered all the same, law 8)."""
+    attachments: tuple[Attached, ...] = ()
+    actions: tuple[Action, ...] = ()
+    streaming: bool = False
+    """The text is growing still."""
     edited_at: int | None = None
     deleted_at: int | None = None

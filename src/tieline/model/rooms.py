@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from tieline.model.base import ManagedBy, Value
 
+AUTO = "auto"
+"""The endpoint of a conversation that leaves the choice to the adapter."""
+
 
 class Access(StrEnum):
     """Who may see a room."""
@@ -119,8 +122,8 @@ class Link(Value, kw_only=True, frozen=True):
     carry: tuple[MessageType, ...] | None = None
     """Types it carries outwards; None: all."""
     min_severity: Severity | None = None
-    via: str = "bot"
-    """Which endpoint of the conversation (``as:`` in the configuration): ``bot``, ``webhook``."""
+    via: str = AUTO
+    """Which endpoint of the conversation (``as:`` in the configuration): ``auto``, or what the adapter offers."""
     backlog: Backlog = Backlog.EACH
     managed_by: ManagedBy = ManagedBy.API
     place: Place | None = None

@@ -19,7 +19,7 @@ from tieline.model.members import Actor, MemberKind
 from tieline.model.message import Author, Format, Mention, Origin, Reaction
 from tieline.model.outcome import Refusal
 from tieline.model.packet import Packet, Violation
-from tieline.model.rooms import Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
+from tieline.model.rooms import AUTO, Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
 
 MAX_TEXT: Final = 400_000
 """Longest text of a message, in code points."""
@@ -218,7 +218,7 @@ class LinkBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
     direction: Direction = Direction.BOTH
     carry: tuple[MessageType, ...] | None = None
     min_severity: Severity | None = None
-    via: Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)] = msgspec.field(default="bot", name="as")
+    via: Annotated[str, Meta(min_length=1, max_length=64, pattern=_NO_NUL)] = msgspec.field(default=AUTO, name="as")
     backlog: Backlog = Backlog.EACH
     client_id: Key | None = None
 

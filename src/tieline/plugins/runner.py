@@ -26,8 +26,9 @@ from tieline.model.rooms import Direction, Link
 from tieline.plugins.catchup import CatchUp
 from tieline.plugins.following import Following
 from tieline.plugins.gate import Answer, Gate
+from tieline.plugins.homes import home_of
 from tieline.ports.abilities import History, Resolves
-from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Services
+from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Home, Services
 from tieline.ports.channels import OnDoubt
 from tieline.ports.clock import Clock
 from tieline.ports.directory import Directory
@@ -291,6 +292,24 @@ class Runner:
         self._gate.hold_only(places)
         self._become(ChannelState.CATCHING_UP)
         self._settling = self._spawn(self._settle_in(places))
+
+    def troubled(self, conversation: str, problem: str | None, *, fix: str = "") -> None:
+        """What is wrong with one conversation; see the port."""
+        fault = None if problem is None else Fault(code="conversation", detail=f"{conversation}: {problem}", fix=fix)
+        self._note(f"trouble {conversation}", fault)
+
+    def renamed(self, conversation: str, label: str) -> None:
+        """A conversation has another name; see the port."""
+        for link in self._inside.directory.links_on(self.channel.name):
+            if link.conversation == conversation and link.label != label:
+                self._spawn(self._rename(link, label))
+
+    async def _rename(self, link: Link, label: str) -> None:
+        await self._execute(ResolveLink(link_id=link.id, conversation=link.conversation or "", label=label))
+
+    async def home(self, native_id: str) -> Home:
+        """What concerns a person of the platform; see the port."""
+        return await home_of(self.channel.name, native_id, self._inside.directory, self._inside.reader)
 
     async def _settle_in(self, places: list[str]) -> None:
         await self._resolve_links()

@@ -6,11 +6,12 @@ All calls raise :class:`~tieline.errors.DeliveryError` like ``send``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 
+from tieline.model.attachments import FileSource
 from tieline.model.base import Value
 from tieline.model.inbound import InboundEvent
 from tieline.ports.adapter import Outgoing, PartRef, Sent
@@ -87,6 +88,28 @@ class Resolves(Protocol):
 
     async def resolve(self, written: str) -> tuple[str, str]:
         """``#dj-waste`` to (``C01…``, ``#dj-waste``); :class:`~tieline.errors.Misconfigured` if there is none."""
+        ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """Can fetch files that people attached on the platform."""
+
+    def fetch(self, source: FileSource) -> AsyncIterator[bytes]:
+        """The file's bytes, in pieces; an address that expired is asked for anew.
+
+        Raises :class:`~tieline.errors.DeliveryError` while it is iterated: Permanent where there is nothing to fetch.
+        The hub counts the bytes and stops reading where they are too many.
+        """
+        ...
+
+
+@runtime_checkable
+class Directs(Protocol):
+    """Can write to people by themselves."""
+
+    async def direct(self, native_id: str) -> str:
+        """The direct conversation with a person, made if need be. Repeating it is harmless."""
         ...
 
 

@@ -9,7 +9,7 @@ own SDK; never each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from aiohttp import web
@@ -21,11 +21,38 @@ from tieline.model.inbound import InboundEvent, Receipt
 from tieline.model.members import Actor
 from tieline.model.message import Author
 from tieline.model.outcome import Refusal
+from tieline.model.rooms import AUTO
 from tieline.ports.clock import Clock
 from tieline.ports.directory import Directory
 from tieline.ports.hub import Bus, Hub
 from tieline.ports.reading import Reader
 from tieline.ports.rendering import Dialect
+
+
+class RoomChoice(Value, kw_only=True, frozen=True):
+    """A room that a person may post to."""
+
+    name: str
+    title: str
+
+
+class OpenItem(Value, kw_only=True, frozen=True):
+    """Something in a member's inbox that was not seen yet. ``at`` in milliseconds; ``text`` is plain and short."""
+
+    reason: str
+    room: str
+    author: str
+    text: str
+    at: int
+    url: str | None = None
+
+
+class Home(Value, kw_only=True, frozen=True):
+    """What the hub has for one person: who they are, where they may post, what is open (newest first, at most 20)."""
+
+    handle: str | None
+    rooms: tuple[RoomChoice, ...]
+    items: tuple[OpenItem, ...] = ()
 
 
 class Session(Protocol):
@@ -47,6 +74,35 @@ class Session(Protocol):
         """The connection is back: the hub catches up from history before live events go on. Idempotent."""
         ...
 
+    def troubled(self, conversation: str, problem: str | None, *, fix: str = "") -> None:
+        """What is wrong with one conversation though the channel works (archived, the bot was removed); None: nothing.
+
+        Shown in the channel's health until it is taken back. Idempotent.
+        """
+        ...
+
+    def renamed(self, conversation: str, label: str) -> None:
+        """A conversation has another name now; its links show it. Idempotent."""
+        ...
+
+    async def home(self, native_id: str) -> Home:
+        """What concerns a person of the platform: for a page of their own there. Raises StoreError."""
+        ...
+
+
+class OutgoingFile(Value, kw_only=True, frozen=True):
+    """A file on its way out. ``size`` in bytes; ``read`` opens it anew each time, in pieces.
+
+    Reading raises :class:`~tieline.errors.NotDispatched` where the hub's file store does not answer,
+    :class:`~tieline.errors.Permanent` where the file is gone.
+    """
+
+    name: str
+    mime: str
+    size: int
+    alt: str
+    read: Callable[[], AsyncIterator[bytes]]
+
 
 class Outgoing(Value, kw_only=True, frozen=True):
     """One frame to send, or the new text of one part to edit.
@@ -65,6 +121,12 @@ class Outgoing(Value, kw_only=True, frozen=True):
     reply: str | None = None
     notice_for: str | None = None
     """Native id of the one person a notice is for: shown to them alone where the platform can."""
+    files: tuple[OutgoingFile, ...] = ()
+    """What ``frame.files`` names, ready to be read."""
+    streaming: bool = False
+    """More text will come by edits."""
+    machine: bool = False
+    """Written by the hub or by a program for people to act on (an alert, a handoff): not people's talk."""
 
 
 class Sent(Value, kw_only=True, frozen=True):
@@ -183,6 +245,10 @@ class Manifest(Value, kw_only=True, frozen=True):
     """Names of settings that are secret: masked wherever settings are shown."""
     inside: bool = False
     """The adapter is a way into the hub itself and is given its services."""
+    endpoints: tuple[str, ...] = (AUTO,)
+    """What a link's ``as:`` may be."""
+    direct: bool = False
+    """Members are written to by themselves here (:class:`~tieline.ports.abilities.Directs`)."""
     simulator: str | None = None
     """``module:callable`` answering a :class:`tieline.ports.simulation.Simulator` for the demo."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.delivery import Cursor, Delivery, DeliveryState, Part
 from tieline.model.events import Event
@@ -75,6 +76,18 @@ class Reader(Protocol):
 
     async def parts(self, message_id: str) -> Sequence[Part]:
         """All native messages of a message."""
+        ...
+
+    async def attachment(self, attachment_id: str) -> Attachment | None:
+        """One attachment."""
+        ...
+
+    async def receiving(self, limit: int) -> Sequence[Attachment]:
+        """Attachments whose bytes are still to come from a platform, oldest first."""
+        ...
+
+    async def expired_attachments(self, before: int, limit: int) -> Sequence[Attachment]:
+        """Attachments with ``expires_at < before`` (milliseconds), oldest first."""
         ...
 
     async def cursor(self, channel: str, conversation: str) -> Cursor | None:

@@ -7,7 +7,6 @@ Nothing here is refused for being a bad packet: it is delivered, marked, and its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,32 +21,33 @@ from tieline.model.inbound import (
     InboundCommand,
     InboundDelete,
     InboundEdit,
+    InboundForward,
+    InboundInteraction,
     InboundMessage,
     InboundReaction,
-    NativeAuthor,
     Receipt,
 )
-from tieline.model.members import Actor, Level, Member, Via
-from tieline.model.message import BOT, Author, Format, Message, Origin
+from tieline.model.members import Member
+from tieline.model.message import Format, Message, Origin
 from tieline.model.outcome import Refusal
 from tieline.model.rooms import Direction, Link, MessageType, Room
 from tieline.packets import Verdict, explain
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render.commonmark import CommonMark
 from tieline.render.walk import change_inlines
-from tieline.routing import joining, router
+from tieline.routing import interactions, joining, router
 from tieline.routing.checks import storable
 from tieline.routing.messages import deleted, edited, reacted
+from tieline.routing.people import actor_of, author_there, member_there, who_there
 from tieline.routing.writing import codes, judged, mentions_in, written
 
 _WRITER: Final = CommonMark()
-_SPACE: Final = re.compile(r"\s+")
 
 
 def needs(command: ReceiveEvent) -> Needs:
     """The parts that an event names."""
     event = command.event
-    if isinstance(event, InboundCommand):
+    if isinstance(event, InboundCommand | InboundInteraction | InboundForward):
         return ()
     names = [event.native_id]
     if isinstance(event, InboundMessage):
@@ -68,6 +68,10 @@ def receive(command: ReceiveEvent, view: View) -> Decision | Refusal:
             return _reaction(command.channel, event, view)
         case InboundCommand() as event:
             return joining.command(command.channel, event, view)
+        case InboundInteraction() as event:
+            return interactions.pressed(command.channel, event, view)
+        case InboundForward() as event:
+            return _nothing("ignored")
 
 
 def _nothing(status: str, message_id: str | None = None, *, puts: tuple[Value, ...] = ()) -> Decision:
@@ -89,8 +93,8 @@ def _message(channel: str, event: InboundMessage, view: View) -> Decision | Refu
     room = view.directory.room_by_id(link.room_id) if link else None
     if link is None or room is None:
         return _nothing("ignored", puts=cursor)
-    member = _member(channel, event.author, view)
-    refusal = view.directory.authorize(_actor(member), "post", room=room)
+    member = member_there(channel, event.author, view)
+    refusal = view.directory.authorize(actor_of(member), "post", room=room)
     text = storable(text_of(event.content, channel, view))
     if refusal is not None or not text.strip():
         return _nothing("ignored", puts=cursor)
@@ -118,7 +122,7 @@ def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found o
         type=MessageType.CHAT,
         text=text,
         format=Format.MARKDOWN,
-        author=_author(event.author, member),
+        author=author_there(event.author, member),
         author_id=member.id if member else None,
         origin=Origin(channel=channel, conversation=event.conversation, url=event.url),
         created_at=view.now,
@@ -162,27 +166,6 @@ def _cursor(channel: str, event: InboundMessage, view: View) -> tuple[Value, ...
 def _inward(channel: str, conversation: str, view: View) -> Link | None:
     links = view.directory.links_at(channel, conversation)
     return next((link for link in links if link.direction is not Direction.OUT), None)
-
-
-def _member(channel: str, author: NativeAuthor, view: View) -> Member | None:
-    account = view.directory.account(channel, author.native_id)
-    member = view.directory.member_by_id(account.member_id) if account else None
-    return member if member is not None and member.archived_at is None else None
-
-
-def _actor(member: Member | None) -> Actor:
-    return Actor(member=member, level=member.level if member else Level.L2, via=Via.CHANNEL)
-
-
-def _author(author: NativeAuthor, member: Member | None) -> Author:
-    if member is not None:
-        return msgspec.structs.replace(Author.of(member), avatar=author.avatar)
-    display = storable(_SPACE.sub(" ", author.display)).strip()[:80] or author.native_id
-    return Author(handle=None, kind=BOT if author.is_bot else "guest", display=display, avatar=author.avatar)
-
-
-def _who(channel: str, author: NativeAuthor, member: Member | None) -> str:
-    return member.handle if member else f"{channel}:{author.native_id}"
 
 
 def _message_of(channel: str, conversation: str, native_id: str | None, view: View) -> Message | None:
@@ -255,14 +238,14 @@ def _reaction(channel: str, event: InboundReaction, view: View) -> Decision | Re
     room = view.directory.room_by_id(message.room_id) if message else None
     if message is None or room is None or event.author.is_self or message.deleted_at is not None:
         return _nothing("ignored")
-    member = _member(channel, event.author, view)
-    if view.directory.authorize(_actor(member), "react", room=room) is not None:
+    member = member_there(channel, event.author, view)
+    if view.directory.authorize(actor_of(member), "react", room=room) is not None:
         return _nothing("ignored")
     decision = reacted(
         message,
         event.emoji,
-        _who(channel, event.author, member),
-        _author(event.author, member),
+        who_there(channel, event.author, member),
+        author_there(event.author, member),
         view,
         on=event.on,
         seen_at=(channel, event.conversation),

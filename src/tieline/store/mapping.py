@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 import msgspec
 
+from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
 from tieline.model.delivery import Cursor, Delivery, InboxCursor, Part
@@ -138,6 +139,7 @@ EVENT: Mapping[Event] = _mapping(Event, "events", "stream", "seq")
 
 _ALL: tuple[Mapping[Any], ...] = (
     _mapping(Message, "messages", "id", order=("room_id", "seq"), findable={"thread": ""}),
+    _mapping(Attachment, "attachments", "id", order=("created_at", "id"), findable={"message_id": ""}),
     _mapping(
         Delivery, "deliveries", "id", order=("position",), findable={"message_id": "", "lane": OPEN, "link_id": OPEN}
     ),

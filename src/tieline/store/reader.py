@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tieline.errors import StoreError
+from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.delivery import Cursor, Delivery, DeliveryState, InboxCursor, Part
 from tieline.model.events import Event
@@ -118,6 +119,24 @@ class StoreReader:
         """All native messages of a message."""
         mapping = mapping_of(Part)
         return await self._values(mapping, _select(mapping, "message_id = ?", mapping.order, None), message_id)
+
+    # ── attachments ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def attachment(self, attachment_id: str) -> Attachment | None:
+        """One attachment."""
+        return await self._one(Attachment, attachment_id)
+
+    async def receiving(self, limit: int) -> Sequence[Attachment]:
+        """Attachments whose bytes are still to come from a platform, oldest first."""
+        mapping = mapping_of(Attachment)
+        where = "state = 'receiving' AND source IS NOT NULL"
+        return await self._values(mapping, _select(mapping, where, mapping.order, limit))
+
+    async def expired_attachments(self, before: int, limit: int) -> Sequence[Attachment]:
+        """Attachments that nobody keeps, oldest first."""
+        mapping = mapping_of(Attachment)
+        where = "expires_at IS NOT NULL AND expires_at < ?"
+        return await self._values(mapping, _select(mapping, where, ("expires_at", "id"), limit), before)
 
     # ── cursors and the directory ────────────────────────────────────────────────────────────────────────────────────
 

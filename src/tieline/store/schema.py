@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect
 
 from tieline.errors import StoreError
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 

@@ -16,7 +16,7 @@ from tieline.model.events import Event, EventKind
 from tieline.store.mapping import Cell
 from tieline.store.sql import Dialect
 
-KINDS: Final = frozenset({EventKind.MESSAGE, EventKind.EDIT, EventKind.INBOX})
+KINDS: Final = frozenset({EventKind.MESSAGE, EventKind.EDIT, EventKind.INBOX, EventKind.ATTACHMENT})
 """Kinds of events whose bodies carry a message's text; an inbox event carries the message within."""
 
 _EMPTY: Final[dict[str, object]] = {
@@ -26,6 +26,8 @@ _EMPTY: Final[dict[str, object]] = {
     "metadata": {},
     "mentions": [],
     "packet": None,
+    "attachments": [],
+    "actions": [],
 }
 _decoder = msgspec.json.Decoder(dict[str, object])
 

@@ -110,8 +110,34 @@ class MessageRow(Row, table=True):
     metadata_: str = Field(sa_type=Text, sa_column_kwargs={"name": "metadata"})
     packet: str | None = _maybe()
     violations: str = _text()
+    attachments: str = _text()
+    actions: str = _text()
+    streaming: int = _number()
     edited_at: int | None = _when()
     deleted_at: int | None = _when()
+
+
+class AttachmentRow(Row, table=True):
+    """A file: its bytes are in the file store under its id."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (
+        _index("message_id", where="message_id IS NOT NULL"),
+        _index("state", where="state = 'receiving'"),
+        _index("expires_at", where="expires_at IS NOT NULL"),
+    )
+    id: str = _key()
+    name: str = _text()
+    mime: str = _text()
+    state: str = _text()
+    size: int | None = _when()
+    sha256: str | None = _maybe()
+    detail: str = _text()
+    owner_id: str | None = _maybe()
+    message_id: str | None = _maybe()
+    source: str | None = _maybe()
+    created_at: int = _number()
+    expires_at: int | None = _when()
 
 
 class IdentityRow(Row, table=True):
@@ -164,6 +190,7 @@ class AccountRow(Row, table=True):
     member_id: str = _text()
     managed_by: str = _text()
     joined_at: int = _number()
+    direct: str | None = _maybe()
 
 
 class TokenRow(Row, table=True):

@@ -6,15 +6,42 @@ import asyncio
 from collections import deque
 
 from tieline.model.inbound import InboundEvent, Receipt
+from tieline.ports.adapter import Home
 
 
-class RecordingSession:
+class Bystander:
+    """The parts of a session that tell and ask, and change nothing in the hub: remembered, and answered as set."""
+
+    def __init__(self) -> None:
+        self.troubles: dict[str, tuple[str, str]] = {}
+        """Problem and mend by conversation."""
+        self.labels: dict[str, str] = {}
+        self.homes: dict[str, Home] = {}
+        """What :meth:`home` answers, by native id; others are nobody, with no room."""
+
+    def troubled(self, conversation: str, problem: str | None, *, fix: str = "") -> None:
+        """Remember, or forget."""
+        self.troubles.pop(conversation, None)
+        if problem is not None:
+            self.troubles[conversation] = (problem, fix)
+
+    def renamed(self, conversation: str, label: str) -> None:
+        """Remember."""
+        self.labels[conversation] = label
+
+    async def home(self, native_id: str) -> Home:
+        """Answer as set."""
+        return self.homes.get(native_id, Home(handle=None, rooms=()))
+
+
+class RecordingSession(Bystander):
     """Implements :class:`tieline.ports.adapter.Session`.
 
     ``failures`` are raised by the next calls of ``receive``, one each; :meth:`hold` makes calls wait.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[InboundEvent] = []
         """What was handed over, in order."""
         self.downs: list[str] = []

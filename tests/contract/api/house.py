@@ -35,6 +35,7 @@ from tieline.ports.local_bus import LocalBus
 from tieline.routing.deciders import deciders as routing_deciders
 from tieline.store import Store
 from tieline.store.migrating import migrate
+from tieline.testing.session import Bystander
 from tieline_websocket.adapter import WebSocketAdapter, create
 
 PEOPLE = {"ada": Level.L4, "lin": Level.L3, "bob": Level.L2, "eve": Level.L1}
@@ -63,7 +64,7 @@ class SmallChannels:
         return lambda: None
 
 
-class NoPlatform:
+class NoPlatform(Bystander):
     """The session of an adapter whose platform is the hub itself."""
 
     async def receive(self, event: InboundEvent) -> Receipt:

@@ -166,7 +166,7 @@ def _delivery(command: PutDeliveries, view: View) -> Delivery:
         link_id=command.link,
         channel="slack",
         conversation="C1",
-        via="bot",
+        via="auto",
         lane=command.lane,
         created_at=view.now,
     )

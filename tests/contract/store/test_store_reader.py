@@ -35,8 +35,8 @@ def delivery(number: int, state: DeliveryState, channel: str = "slack", message:
         link_id=None,
         channel=channel,
         conversation="C1",
-        via="bot",
-        lane=f"{channel}|C1|bot",
+        via="auto",
+        lane=f"{channel}|C1|auto",
         state=state,
         created_at=100 + number,
     )
@@ -98,8 +98,8 @@ async def test_deliveries_are_filtered_and_paged_by_position(opened: Opened) -> 
     assert await positions(DeliveryFilter(), Page(before=6, limit=2)) == [4, 5]
     assert await reader.delivery("dlv_3") == made[3]
     assert await reader.delivery("dlv_nobody") is None
-    assert await reader.open_lanes() == ["mail|C1|bot", "slack|C1|bot"]
-    assert [each.position for each in await reader.lane("slack|C1|bot", 2)] == [0, 3]
+    assert await reader.open_lanes() == ["mail|C1|auto", "slack|C1|auto"]
+    assert [each.position for each in await reader.lane("slack|C1|auto", 2)] == [0, 3]
     assert await reader.lane_depths() == [
         ("mail", DeliveryState.FAILED, 1, 105),
         ("mail", DeliveryState.HELD, 1, 107),

@@ -91,9 +91,9 @@ def test_the_example_loads_and_means_what_the_contract_says(repo_root: Path) -> 
     assert config.members["marcus"].model_level == 2
     room = config.rooms["dj-waste"]
     assert [(link.channel, link.direction, link.via) for link in room.links] == [
-        ("team-slack", "both", "bot"),
+        ("team-slack", "both", "auto"),
         ("guild", "both", "webhook"),
-        ("phones", "out", "bot"),
+        ("phones", "out", "auto"),
     ]
     assert room.links[2].carry == ("alert", "handoff")
     assert room.links[2].min_severity == "critical"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from tieline.directory.memory import MemoryDirectory
+from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
 from tieline.model.commands import Command
@@ -171,6 +172,15 @@ class MemoryHub:
     async def cursor(self, channel: str, conversation: str) -> Cursor | None:
         await asyncio.sleep(0)
         return self.get(Cursor, channel, conversation)
+
+    async def attachment(self, attachment_id: str) -> Attachment | None:
+        return self.get(Attachment, attachment_id)
+
+    async def receiving(self, limit: int) -> Sequence[Attachment]:
+        return ()
+
+    async def expired_attachments(self, before: int, limit: int) -> Sequence[Attachment]:
+        return ()
 
     async def inbox_cursor(self, member_id: str) -> int:
         return 0

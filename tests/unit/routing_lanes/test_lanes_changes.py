@@ -395,13 +395,13 @@ async def test_a_notice_goes_to_one_person_and_leaves_no_part(make_rig: MakeRig)
         link_id=None,
         channel="slack",
         conversation="C0",
-        via="bot",
-        lane="slack|C0|bot",
+        via="auto",
+        lane="slack|C0|auto",
         text="Your packet needs a **NEXT_HOP**.",
         notice_for="U1",
     )
     rig.hub.put(notice)
-    rig.lanes.wake("slack|C0|bot")
+    rig.lanes.wake("slack|C0|auto")
     await rig.clock.run_until(rig.settled)
     assert rig.texts("slack") == ["hello", "Your packet needs a **NEXT_HOP**."]
     assert [part.delivery_id for part in rig.hub.find(Part, message_id=message.id)] == [rig.hub.all()[0].id]
