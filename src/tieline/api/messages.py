@@ -137,7 +137,9 @@ async def edit_message(call: Call[EditRequest, NoQuery]) -> web.Response | Refus
     found = await _message(call)
     if isinstance(found, Refusal):
         return found
-    command = EditMessage(actor=call.actor, message_id=found[0].id, text=call.body.text, client_id=key)
+    command = EditMessage(
+        actor=call.actor, message_id=found[0].id, text=call.body.text, streaming=call.body.streaming, client_id=key
+    )
     return await _changed(call, command, found[1])
 
 

@@ -15,6 +15,7 @@ from tieline.model.rooms import Access, Guests, Room
 NEEDS: Final[dict[str, Level]] = {
     "read": Level.L1,
     "post": Level.L2,
+    "upload": Level.L2,
     "react": Level.L2,
     "edit": Level.L2,
     "delete": Level.L2,

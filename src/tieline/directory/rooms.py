@@ -233,9 +233,9 @@ def resolve_link(command: ResolveLink, view: View) -> Decision | Refusal:
     link = view.directory.link(command.link_id)
     if link is None or link.archived_at is not None:
         return Refusal(status=404, code="link_not_found", detail=f"There is no link '{command.link_id}'.")
-    if link.conversation == command.conversation:
-        return Decision(value=link)
     changed = msgspec.structs.replace(link, conversation=command.conversation, label=command.label or link.label)
+    if link.conversation == command.conversation:
+        return Decision(value=changed, puts=() if changed == link else (changed,))
     if refusal := spoken_for(changed, view):
         return refusal
     endpoint = Endpoint(channel=link.channel, conversation=command.conversation, via=link.via)

@@ -12,9 +12,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tieline.model.actions import Action
+from tieline.model.attachments import Attached
 from tieline.model.base import NAME_PATTERN, Value
 from tieline.model.capabilities import Support
-from tieline.model.commands import PostMessage
+from tieline.model.commands import AttachmentUse, PostMessage
 from tieline.model.members import Actor, MemberKind
 from tieline.model.message import Author, Format, Mention, Origin, Reaction
 from tieline.model.outcome import Refusal
@@ -59,7 +61,7 @@ class Request(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class AttachmentRef(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """An uploaded file; from a later issue on."""
+    """An uploaded file, and what is shown to those who cannot see it."""
 
     id: Id
     alt: Short | None = None
@@ -68,7 +70,8 @@ class AttachmentRef(Request, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 class PostFields(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """What a post says over HTTP and over the web socket alike. Who speaks is decided by the credential (law 7)."""
 
-    text: Text
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] = ""
+    """May be empty only where there are attachments."""
     format: Format = Format.MARKDOWN
     thread: Id | None = None
     reply_to: Id | None = None
@@ -77,14 +80,14 @@ class PostFields(Request, kw_only=True, frozen=True, forbid_unknown_fields=True)
     project: Short | None = None
     metadata: dict[str, object] = {}
     attachments: Annotated[tuple[AttachmentRef, ...], Meta(max_length=20)] = ()
+    streaming: bool = False
+    """The text grows by edits; ``PATCH`` with ``streaming: false`` ends it."""
     client_id: Key | None = None
 
     def asked(self, actor: Actor, room: str, kind: MessageType) -> PostMessage | Refusal:
         """The command it asks for; refuses what this hub cannot keep."""
-        if self.attachments or self.metadata:
-            refusal = self._unkeepable()
-            if refusal is not None:
-                return refusal
+        if self.metadata and (refusal := metadata_refusal(self.metadata)) is not None:
+            return refusal
         return PostMessage(
             actor=actor,
             client_id=self.client_id,
@@ -98,16 +101,9 @@ class PostFields(Request, kw_only=True, frozen=True, forbid_unknown_fields=True)
             severity=self.severity,
             project=self.project,
             metadata=self.metadata,
+            attachments=tuple(AttachmentUse(id=ref.id, alt=ref.alt or "") for ref in self.attachments),
+            streaming=self.streaming,
         )
-
-    def _unkeepable(self) -> Refusal | None:
-        if self.attachments:
-            return Refusal(
-                status=422,
-                code="attachments_unsupported",
-                detail="$.attachments: this hub takes no attachments yet; post a link to the file instead.",
-            )
-        return metadata_refusal(self.metadata)
 
 
 class PostBody(PostFields, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -180,7 +176,9 @@ class BatchBody(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class EditRequest(Request, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The new text of a message."""
 
-    text: Text
+    text: Annotated[str, Meta(max_length=MAX_TEXT)]
+    streaming: bool = False
+    """More will come."""
     client_id: Key | None = None
 
 
@@ -328,7 +326,9 @@ class MessageOut(Value, kw_only=True, frozen=True):
     thread: str | None
     reply_to: str | None
     mentions: tuple[Mention, ...]
-    attachments: tuple[str, ...]
+    attachments: tuple[Attached, ...]
+    actions: tuple[Action, ...]
+    streaming: bool
     reactions: tuple[Reaction, ...]
     severity: Severity | None
     project: str | None

@@ -88,7 +88,7 @@ class Directory(Protocol):
     ) -> Refusal | None:
         """The one place that authorizes: None allows. ``owner`` is the member id that owns the object.
 
-        Actions: ``read``, ``post``, ``edit``, ``delete``, ``react``, ``manage_rooms``, ``manage_links``,
+        Actions: ``read``, ``post``, ``upload``, ``edit``, ``delete``, ``react``, ``manage_rooms``, ``manage_links``,
         ``manage_members``, ``manage_tokens``, ``manage_deliveries``, ``manage_channels``, ``admin``. A room that the
         actor may not see is answered 404, like an absent one.
         """

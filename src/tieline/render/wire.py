@@ -15,6 +15,8 @@ from functools import lru_cache
 
 import msgspec
 
+from tieline.model.actions import Action
+from tieline.model.attachments import Attached
 from tieline.model.base import Value
 from tieline.model.delivery import Delivery
 from tieline.model.events import Event, EventKind
@@ -56,7 +58,9 @@ class MessageBody(Value, kw_only=True, frozen=True):
     thread: str | None
     reply_to: str | None
     mentions: tuple[Mention, ...]
-    attachments: tuple[str, ...]
+    attachments: tuple[Attached, ...]
+    actions: tuple[Action, ...]
+    streaming: bool
     reactions: tuple[Reaction, ...]
     severity: Severity | None
     project: str | None
@@ -79,6 +83,7 @@ class EditBody(Value, kw_only=True, frozen=True):
     previous: str
     packet: Packet | None
     violations: tuple[str, ...]
+    streaming: bool
     edited_at: str
     by: Author
 
@@ -101,6 +106,18 @@ class ReactionBody(Value, kw_only=True, frozen=True):
     reactions: tuple[Reaction, ...]
 
 
+class AttachmentBody(Value, kw_only=True, frozen=True):
+    """Body of an attachment event: bytes arrived, or will not; ``attachments`` is the whole state after it."""
+
+    message: str
+    attachments: tuple[Attached, ...]
+
+
+def attachment_body(message: Message) -> bytes:
+    """Encode the body of an attachment event; ``message`` is the message after it."""
+    return _encode(AttachmentBody(message=message.id, attachments=message.attachments))
+
+
 def message_body(message: Message) -> bytes:
     """Encode a message without its place in the room (about 2 microseconds for ordinary text)."""
     return _encode(_body(message))
@@ -117,7 +134,9 @@ def _body(message: Message) -> MessageBody:
         thread=message.thread,
         reply_to=message.reply_to,
         mentions=message.mentions,
-        attachments=(),
+        attachments=message.attachments,
+        actions=message.actions,
+        streaming=message.streaming,
         reactions=message.reactions,
         severity=message.severity,
         project=message.project,
@@ -163,6 +182,7 @@ def edit_body(message: Message, previous: str, by: Author) -> bytes:
             previous=previous,
             packet=message.packet,
             violations=message.violations,
+            streaming=message.streaming,
             edited_at=rfc3339(message.edited_at or 0),
             by=by,
         )

@@ -11,10 +11,10 @@ from tieline.model.shapes import MAX_TEXT
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-def check_text(text: str) -> Refusal | None:
+def check_text(text: str, *, may_be_empty: bool = False) -> Refusal | None:
     """Refuse what a caller of the API can mend."""
-    if not text or text.isspace():
-        return Refusal(status=422, code="empty_text", detail="$.text: a message needs text.")
+    if (not text or text.isspace()) and not may_be_empty:
+        return Refusal(status=422, code="empty_text", detail="$.text: a message needs text, or attachments.")
     if len(text) > MAX_TEXT:
         return Refusal(
             status=413,

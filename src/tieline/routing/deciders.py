@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from tieline.model.commands import (
+    CreateAttachment,
     DeleteMessage,
     DiscardDelivery,
     EditMessage,
+    FinishAttachment,
     FinishDelivery,
+    ForgetAttachments,
     PostDirect,
     PostMessage,
     React,
@@ -17,7 +20,7 @@ from tieline.model.commands import (
     StartDelivery,
 )
 from tieline.ports.deciding import Deciders, Rule
-from tieline.routing import cursors, deliveries, inbound, messages
+from tieline.routing import attachments, cursors, deliveries, inbound, messages
 
 
 def deciders() -> Deciders:
@@ -28,6 +31,9 @@ def deciders() -> Deciders:
         EditMessage: Rule(messages.edit, rows=messages.needs_message, recalled=messages.recall),
         DeleteMessage: Rule(messages.delete, rows=messages.needs_message, recalled=messages.recall),
         React: Rule(messages.react, rows=messages.needs_message),
+        CreateAttachment: Rule(attachments.create),
+        FinishAttachment: Rule(attachments.finish, rows=attachments.needs_finish),
+        ForgetAttachments: Rule(attachments.forget),
         ReceiveEvent: Rule(inbound.receive, rows=inbound.needs),
         SaveCursor: Rule(cursors.save),
         SetInboxCursor: Rule(messages.set_inbox_cursor),

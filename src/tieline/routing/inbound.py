@@ -35,7 +35,7 @@ from tieline.packets import Verdict, explain
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render.commonmark import CommonMark
 from tieline.render.walk import change_inlines
-from tieline.routing import interactions, joining, router
+from tieline.routing import attachments, interactions, joining, router
 from tieline.routing.checks import storable
 from tieline.routing.messages import deleted, edited, reacted
 from tieline.routing.people import actor_of, author_there, member_there, who_there
@@ -96,7 +96,7 @@ def _message(channel: str, event: InboundMessage, view: View) -> Decision | Refu
     member = member_there(channel, event.author, view)
     refusal = view.directory.authorize(actor_of(member), "post", room=room)
     text = storable(text_of(event.content, channel, view))
-    if refusal is not None or not text.strip():
+    if refusal is not None or not (text.strip() or event.files):
         return _nothing("ignored", puts=cursor)
     if answer := joining.typed_code(channel, event, text, view):
         return msgspec.structs.replace(answer, puts=(*answer.puts, *cursor))
@@ -115,8 +115,10 @@ def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found o
 ) -> Decision:
     verdict = judged(text, room, member)
     replied = _message_of(channel, event.conversation, event.reply_to, view)
+    message_id = view.new_id("msg")
+    shown, rows = attachments.native(channel, event, message_id, view)
     message = Message(
-        id=view.new_id("msg"),
+        id=message_id,
         room_id=room.id,
         seq=view.take_seq(room.id),
         type=MessageType.CHAT,
@@ -132,6 +134,7 @@ def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found o
         project=room.project,
         packet=verdict.packet,
         violations=codes(verdict),
+        attachments=shown,
     )
     part = Part(
         channel=channel,
@@ -146,7 +149,7 @@ def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found o
         url=event.url,
         created_at=view.now,
     )
-    decision = written(message, room, view, extra=(part, *cursor, *_told(event, message, verdict, link, view)))
+    decision = written(message, room, view, extra=(part, *rows, *cursor, *_told(event, message, verdict, link, view)))
     return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
 
 

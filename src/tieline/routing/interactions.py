@@ -12,23 +12,16 @@ from typing import Final
 
 import msgspec
 
-from tieline.model.actions import Action, ActionStyle
 from tieline.model.inbound import InboundInteraction, NativeAuthor, Receipt
 from tieline.model.message import Message
 from tieline.model.outcome import Refusal
 from tieline.ports.deciding import Decision, View
 from tieline.routing.messages import reacted
+from tieline.routing.offers import ACK
 from tieline.routing.people import actor_of, author_there, member_there, who_there
 
 ACKNOWLEDGED: Final = "✅"
 """The reaction that an acknowledgement is: seen everywhere, with who set it."""
-
-ACK: Final = "ack"
-
-
-def alert_actions(message_id: str) -> tuple[Action, ...]:
-    """What an alert offers."""
-    return (Action(name=ACK, label="Acknowledge", target=message_id, style=ActionStyle.PRIMARY),)
 
 
 def pressed(channel: str, event: InboundInteraction, view: View) -> Decision:

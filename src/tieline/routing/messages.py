@@ -20,8 +20,9 @@ from tieline.model.rooms import DIRECT_PREFIX, Access, Guests, MessageType, Room
 from tieline.packets import ORDINARY
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render import wire
-from tieline.routing import router
+from tieline.routing import attachments, router
 from tieline.routing.checks import check_text
+from tieline.routing.offers import alert_actions
 from tieline.routing.writing import (
     AGENTS,
     author_of,
@@ -40,8 +41,9 @@ NOBODY = "-"
 
 
 def needs_post(command: PostMessage) -> Needs:
-    """Messages that a post names."""
-    return tuple((Message, (name,)) for name in (command.thread, command.reply_to) if name is not None)
+    """Messages and attachments that a post names."""
+    named = [(Message, (name,)) for name in (command.thread, command.reply_to) if name is not None]
+    return (*named, *attachments.needs_use(command.attachments)) if command.attachments else named
 
 
 def needs_message(command: EditMessage | DeleteMessage | React) -> Needs:
@@ -91,7 +93,9 @@ def post_direct(command: PostDirect, view: View) -> Decision | Refusal:
 def _post(command: PostMessage, room: Room, view: View) -> Decision | Refusal:
     actor = command.actor
     if refusal := (
-        view.directory.authorize(actor, "post", room=room) or check_text(command.text) or _check_fields(command, view)
+        view.directory.authorize(actor, "post", room=room)
+        or check_text(command.text, may_be_empty=bool(command.attachments))
+        or _check_fields(command, view)
     ):
         return refusal
     place = _place(command, room, view)
@@ -101,8 +105,12 @@ def _post(command: PostMessage, room: Room, view: View) -> Decision | Refusal:
     verdict = judged(command.text, room, actor.member)
     if verdict.violations and _refuses_bad_packets(actor):
         return packet_refusal(verdict)
+    message_id = view.new_id("msg")
+    files = attachments.used(command.attachments, actor, message_id, view)
+    if isinstance(files, Refusal):
+        return files
     message = Message(
-        id=view.new_id("msg"),
+        id=message_id,
         room_id=room.id,
         seq=view.take_seq(room.id),
         type=command.type,
@@ -120,8 +128,11 @@ def _post(command: PostMessage, room: Room, view: View) -> Decision | Refusal:
         metadata=command.metadata,
         packet=verdict.packet,
         violations=codes(verdict),
+        attachments=files[0],
+        actions=alert_actions(message_id) if command.type is MessageType.ALERT else (),
+        streaming=command.streaming,
     )
-    return written(message, room, view)
+    return written(message, room, view, extra=files[1])
 
 
 def message_room_missing(name: str) -> Refusal:
@@ -208,18 +219,18 @@ def edit(command: EditMessage, view: View) -> Decision | Refusal:
     message, room = found
     if message.deleted_at is not None:
         return _gone(message)
-    if refusal := check_text(command.text):
+    if refusal := check_text(command.text, may_be_empty=bool(message.attachments)):
         return refusal
     member = command.actor.member
     verdict = judged(command.text, room, member) if command.text != message.text else ORDINARY
     if verdict.violations and _refuses_bad_packets(command.actor):
         return packet_refusal(verdict)
-    return edited(message, room, command.text, author_of(member), view)
+    return edited(message, room, command.text, author_of(member), view, streaming=command.streaming)
 
 
-def edited(message: Message, room: Room, text: str, by: Author, view: View) -> Decision:
-    """The decision that a message has a new text; the same text changes nothing."""
-    if text == message.text:
+def edited(message: Message, room: Room, text: str, by: Author, view: View, *, streaming: bool = False) -> Decision:
+    """The decision that a message has a new text; the same text changes nothing, but that it grows no more."""
+    if text == message.text and streaming == message.streaming:
         return Decision(value=message, result=message.id)
     writer = view.directory.member_by_id(message.author_id) if message.author_id else None
     verdict = judged(text, room, writer)
@@ -230,6 +241,7 @@ def edited(message: Message, room: Room, text: str, by: Author, view: View) -> D
         packet=verdict.packet,
         violations=codes(verdict),
         edited_at=view.now,
+        streaming=streaming,
     )
     seq = view.take_seq(room.id)
     deliveries = router.follow(router.followers(message, view), Operation.EDIT, seq, view)
@@ -251,7 +263,17 @@ def deleted(message: Message, by: Author, view: View) -> Decision:
     if message.deleted_at is not None:
         return Decision(value=message, result=message.id)
     tombstone = msgspec.structs.replace(
-        message, text="", mentions=(), metadata={}, packet=None, violations=(), reactions=(), deleted_at=view.now
+        message,
+        text="",
+        mentions=(),
+        metadata={},
+        packet=None,
+        violations=(),
+        reactions=(),
+        attachments=(),
+        actions=(),
+        streaming=False,
+        deleted_at=view.now,
     )
     seq = view.take_seq(message.room_id)
     sends = router.followers(message, view)
@@ -263,7 +285,8 @@ def deleted(message: Message, by: Author, view: View) -> Decision:
     begun = [send for send in sends if send.id not in unsent_ids]
     deliveries = router.follow(begun, Operation.DELETE, seq, view)
     event = room_event(EventKind.DELETE, tombstone, wire.delete_body(tombstone, by), seq, view)
-    return _decision(tombstone, event, (*ended, *deliveries), scrub=(message.id,))
+    decision = _decision(tombstone, event, (*ended, *deliveries), scrub=(message.id,))
+    return msgspec.structs.replace(decision, puts=(*decision.puts, *attachments.released(message, view)))
 
 
 def _not_begun(delivery: Delivery) -> bool:
