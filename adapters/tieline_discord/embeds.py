@@ -1,0 +1,1 @@
+"""Embeds, polls and forwarded messages in: content."""

@@ -1,0 +1,1 @@
+"""Discord in the demo (first version: none yet)."""
