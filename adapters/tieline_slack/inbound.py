@@ -3,6 +3,7 @@
 Rule: total. Any JSON goes in; an event of ours or None comes out, and nothing is raised. Own messages are known by bot
 and user id, never by name (law 5). What Slack tells twice is told once: ``app_mention`` repeats a message, and an
 "edit" by which Slack only adds a link preview is none (matterbridge fork #199).
+Files come beside the text, for the hub to fetch; one that cannot be had is a line in it.
 Not promised: who deleted a message; Slack does not say, so its author stands for it.
 Next stop: :mod:`tieline_slack.wire` hands what is read to the hub's session.
 
@@ -16,10 +17,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from tieline.model.base import Value
-from tieline.model.content import Break, Document, Emphasis, Hyperlink, Inline, Paragraph, Text
+from tieline.model.content import Document, Emphasis, Paragraph
 from tieline.model.inbound import (
     InboundCommand,
     InboundDelete,
@@ -29,7 +28,8 @@ from tieline.model.inbound import (
     InboundReaction,
     NativeAuthor,
 )
-from tieline_slack import blocks, emoji, ids, mrkdwn
+from tieline.render.normal import normalise
+from tieline_slack import blocks, emoji, files, ids, legacy, mrkdwn
 from tieline_slack.names import People, name_mentions
 from tieline_slack.shapes import flag, mapping, sequence, text
 
@@ -129,6 +129,7 @@ def _said(event: Mapping[str, object], me: Me, people: People) -> InboundMessage
         thread=thread if thread and thread != ts else None,
         url=ids.permalink(me.url, conversation, ts, thread or None),
         delivery_id=(mark_of(event)[1] or None) if author.is_self else None,
+        files=files.read(event),
         cursor=ts,
     )
 
@@ -145,7 +146,9 @@ def _changed(event: Mapping[str, object], me: Me, people: People) -> InboundEven
 
 def _says_the_same(message: Mapping[str, object], previous: Mapping[str, object]) -> bool:
     """A preview was added, or a file's thumbnail came: nobody changed the words."""
-    return bool(previous) and text(message, "text") == text(previous, "text") and _files(message) == _files(previous)
+    same_text = text(message, "text") == text(previous, "text")
+    same_files = files.listed(message) == files.listed(previous)
+    return bool(previous) and same_text and same_files and content(message, {}) == content(previous, {})
 
 
 def _edit(
@@ -218,16 +221,16 @@ def mark_of(message: Mapping[str, object]) -> tuple[str, str]:
 
 
 def content(message: Mapping[str, object], people: People) -> Document:
-    """What a message says: its blocks where they can be read, else its mrkdwn, and links to its files."""
+    """What a message says: its blocks where they can be read, else its mrkdwn; what bots attached; lost files."""
     native = [block for block in sequence(message.get("blocks")) if isinstance(block, dict)]
     document = blocks.parse(native) if native else None
     if document is None or not document.blocks:
-        document = mrkdwn.parse(text(message, "text") or _attached(message))
+        document = mrkdwn.parse(text(message, "text"))
     if text(message, "subtype") == "me_message":
         document = _as_deed(document)
-    files = _files(message)
-    if files:
-        document = msgspec.structs.replace(document, blocks=(*document.blocks, Paragraph(children=_listed(files))))
+    more = (*legacy.parse(message), *files.lost(message))
+    if more:
+        document = normalise(Document(blocks=(*document.blocks, *more)))
     return name_mentions(document, people)
 
 
@@ -238,32 +241,3 @@ def _as_deed(document: Document) -> Document:
             return Document(blocks=(Paragraph(children=(Emphasis(children=children),)), *rest))
         case _:
             return document
-
-
-def _attached(message: Mapping[str, object]) -> str:
-    """The text of old-style attachments: some bots say all in them."""
-    said = [
-        text(attachment, "fallback") or text(attachment, "text")
-        for attachment in map(mapping, sequence(message.get("attachments")))
-    ]
-    return "\n".join(part for part in said if part)
-
-
-def _files(message: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """Name and address of each file; without an address where Slack holds it back."""
-    files = map(mapping, sequence(message.get("files")))
-    return tuple((text(file, "name") or text(file, "title") or "file", text(file, "permalink")) for file in files)
-
-
-def _listed(files: tuple[tuple[str, str], ...]) -> tuple[Inline, ...]:
-    out: list[Inline] = []
-    for name, url in files:
-        if out:
-            out.append(Break())
-        label = Text(text=_line(name))
-        out.append(Hyperlink(url=url, children=(label,)) if url.startswith(("https://", "http://")) else label)
-    return tuple(out)
-
-
-def _line(name: str) -> str:
-    return " ".join(name.split()) or "file"
