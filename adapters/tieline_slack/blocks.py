@@ -1,7 +1,7 @@
 """Slack's blocks in: rich text as people's clients send it, and the blocks that apps build. Total.
 
 The rules (Slack, "Block Kit: blocks"): what is known is read with its styles; of what is not known its text is read;
-hostile shapes never raise; depth and width are capped. A broadcast becomes the text ``@here``, which pings nobody.
+hostile shapes never raise; depth and width are capped. Buttons are shown as their labels, inputs are not shown.
 None where nothing readable is in the blocks: the caller reads the message's mrkdwn then.
 
 Next stop: ``tieline_slack/inbound``.
@@ -9,286 +9,209 @@ Next stop: ``tieline_slack/inbound``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, TypeGuard
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from tieline.model.content import (
     Block,
     Code,
     CodeBlock,
     Document,
-    Emphasis,
     Heading,
     Hyperlink,
     Image,
     Inline,
     ListBlock,
-    ListItem,
-    Mention,
     Paragraph,
     Quote,
     Rule,
-    Strike,
     Strong,
+    Table,
     Text,
 )
+from tieline.render import commonmark
 from tieline.render.normal import normalise
-from tieline_slack import mrkdwn
+from tieline_slack import mrkdwn, rich_text
+from tieline_slack.rich_text import Shape, is_shape, number_of, shapes, text_of
 
 _MAX_BLOCKS: Final = 200
-_MAX_ELEMENTS: Final = 5_000
-_MAX_DEPTH: Final = 12
+_MAX_BUTTONS: Final = 25
+_MAX_ROWS: Final = 200
+_MAX_COLUMNS: Final = 20
+_MAX_MARKDOWN: Final = 40_000
 
-_Shape = Mapping[str, object]
 
-
-def parse(blocks: Sequence[Mapping[str, object]]) -> Document | None:
+def parse(blocks: Sequence[Shape]) -> Document | None:
     """Read blocks; None where there is nothing to read in them."""
-    found = [made for block in _shapes(blocks, _MAX_BLOCKS) for made in _block(block)]
+    found = [made for block in shapes(blocks, _MAX_BLOCKS) for made in _block(block)]
     document = normalise(Document(blocks=tuple(found)))
     return document if document.blocks else None
 
 
-# ------------------------------------------------------------------------------------------------------ hostile shapes
+def plain_text(value: object) -> tuple[Inline, ...]:
+    """A ``plain_text`` object: nothing in it is markup but emoji, unless it says ``emoji: false``."""
+    text = mrkdwn.unescape(text_of(value, "text")) if is_shape(value) else ""
+    if is_shape(value) and value.get("emoji") is False:
+        return (Text(text=text),) if text else ()
+    return mrkdwn.with_emoji(text)
 
 
-def _is_shape(value: object) -> TypeGuard[_Shape]:
-    return isinstance(value, Mapping)
-
-
-def _shapes(value: object, most: int = _MAX_ELEMENTS) -> Iterator[_Shape]:
-    if isinstance(value, list | tuple):
-        for item in value[:most]:
-            if _is_shape(item):
-                yield item
-
-
-def _text(shape: _Shape, *keys: str) -> str:
-    """The first of the keys that holds a text."""
-    for key in keys:
-        value = shape.get(key)
-        if isinstance(value, str) and value:
-            return value
-    return ""
-
-
-def _number(shape: _Shape, key: str) -> int:
-    value = shape.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def image(shape: Shape) -> Inline:
+    """A picture with its description; one that Slack holds itself has none but that."""
+    title, held = shape.get("title"), shape.get("slack_file")
+    alt = text_of(shape, "alt_text") or (text_of(title, "text") if is_shape(title) else "")
+    url = text_of(shape, "image_url", "url") or (text_of(held, "url") if is_shape(held) else "")
+    return Image(url=url, alt=alt)
 
 
 # -------------------------------------------------------------------------------------------------------------- blocks
 
 
-def _block(block: _Shape) -> Sequence[Block]:
-    match block.get("type"):
-        case "rich_text":
-            return _rich_text(block)
-        case "section":
-            return [*_text_object(block.get("text")), *_fields(block.get("fields"))]
-        case "header":
-            return [Heading(level=2, children=_plain(block.get("text")))]
-        case "context":
-            return _context(block)
-        case "divider":
-            return [Rule()]
-        case "image":
-            return [Paragraph(children=(_image(block),))]
-        case _:
-            return [*_text_object(block.get("text")), *_any_text(block)]
+def _block(block: Shape) -> Sequence[Block]:
+    kind = block.get("type")
+    return _READERS.get(kind if isinstance(kind, str) else "", _unknown)(block)
+
+
+def _section(block: Shape) -> Sequence[Block]:
+    return [*_text_object(block.get("text")), *_fields(block.get("fields")), *_accessory(block)]
+
+
+def _nothing(block: Shape) -> Sequence[Block]:
+    """An input asks for something here and now; a ``file`` block repeats what stands in the message's ``files``."""
+    del block
+    return ()
 
 
 def _text_object(value: object) -> Sequence[Block]:
     if isinstance(value, str):
         return mrkdwn.parse(value).blocks
-    if not _is_shape(value):
+    if not is_shape(value):
         return ()
-    text = _text(value, "text")
     if value.get("type") == "mrkdwn":
-        return mrkdwn.parse(text).blocks
-    return (Paragraph(children=(*_plain(value),)),)
-
-
-def _plain(value: object) -> tuple[Inline, ...]:
-    """A ``plain_text`` object: nothing in it is markup; emoji stay ``:name:``."""
-    text = _text(value, "text") if _is_shape(value) else ""
-    pieces = mrkdwn.unescape(text)
-    return (Text(text=pieces),) if pieces else ()
+        return mrkdwn.parse(text_of(value, "text")).blocks
+    return (Paragraph(children=plain_text(value)),)
 
 
 def _fields(value: object) -> Sequence[Block]:
-    return [made for field in _shapes(value) for made in _text_object(field)]
+    return [made for field in shapes(value) for made in _text_object(field)]
 
 
-def _context(block: _Shape) -> Sequence[Block]:
+def _accessory(block: Shape) -> Sequence[Block]:
+    accessory = block.get("accessory")
+    if not is_shape(accessory):
+        return ()
+    if accessory.get("type") == "image":
+        return [Paragraph(children=(image(accessory),))]
+    return _buttons((accessory,))
+
+
+def _context(block: Shape) -> Sequence[Block]:
     children: list[Inline] = []
-    for element in _shapes(block.get("elements")):
+    for element in shapes(block.get("elements")):
         if children:
             children.append(Text(text=" "))
         if element.get("type") == "image":
-            children.append(_image(element))
+            children.append(image(element))
         elif element.get("type") == "mrkdwn":
-            children.extend(mrkdwn.inlines(_text(element, "text")))
+            children.extend(mrkdwn.inlines(text_of(element, "text")))
         else:
-            children.extend(_plain(element))
+            children.extend(plain_text(element))
     return [Paragraph(children=tuple(children))]
 
 
-def _image(shape: _Shape) -> Inline:
-    title = shape.get("title")
-    alt = _text(shape, "alt_text") or (_text(title, "text") if _is_shape(title) else "")
-    return Image(url=_text(shape, "image_url", "url"), alt=alt)
+def _actions(block: Shape) -> Sequence[Block]:
+    return _buttons(shapes(block.get("elements"), _MAX_BUTTONS))
 
 
-def _any_text(block: _Shape) -> Sequence[Block]:
-    """What can be read of a block that we do not know: the texts of its elements."""
-    if isinstance(block.get("text"), str | Mapping):
-        return ()
-    return [made for element in _shapes(block.get("elements")) for made in _text_object(element.get("text"))]
+def _buttons(elements: Iterable[Shape]) -> Sequence[Block]:
+    """Labels in brackets; a button that opens a page is a link. Menus and pickers say nothing by themselves."""
+    children: list[Inline] = []
+    for element in elements:
+        label = plain_text(element.get("text")) if element.get("type") == "button" else ()
+        if label:
+            url = text_of(element, "url")
+            shown = (Text(text="["), *label, Text(text="]"))
+            children += [Text(text=" ")] if children else []
+            children += [Hyperlink(url=url, children=label)] if url else shown
+    return [Paragraph(children=tuple(children))]
 
 
-# ----------------------------------------------------------------------------------------------------------- rich text
+def _video(block: Shape) -> Sequence[Block]:
+    url = text_of(block, "title_url", "video_url")
+    title = plain_text(block.get("title")) or mrkdwn.with_emoji(text_of(block, "alt_text"))
+    head = (Hyperlink(url=url, children=title),) if url else title
+    return [Paragraph(children=head), Paragraph(children=plain_text(block.get("description")))]
 
 
-def _rich_text(block: _Shape) -> Sequence[Block]:
-    out: list[Block] = []
-    flat: list[tuple[int, ListBlock]] = []
-    for element in _shapes(block.get("elements")):
-        if element.get("type") == "rich_text_list":
-            flat.append((min(max(_number(element, "indent"), 0), _MAX_DEPTH), _list(element)))
-            continue
-        out += _nested(flat)
-        flat = []
-        out += _element(element)
-    return out + _nested(flat)
+def _unknown(block: Shape) -> Sequence[Block]:
+    """What can be read of a block that we do not know: its text, else the texts of its elements."""
+    if isinstance(block.get("text"), str) or is_shape(block.get("text")):
+        return _text_object(block.get("text"))
+    return [made for element in shapes(block.get("elements")) for made in _text_object(element.get("text"))]
 
 
-def _element(element: _Shape) -> Sequence[Block]:
-    match element.get("type"):
-        case "rich_text_section":
-            return [Paragraph(children=_inlines(element))]
-        case "rich_text_quote":
-            return [Quote(children=(Paragraph(children=_inlines(element)),))]
-        case "rich_text_preformatted":
-            return [CodeBlock(text=_code_text(element), language=_text(element, "language"))]
-        case _:
-            text = _inlines(element) if element.get("elements") else _inline(element)
-            return [Paragraph(children=tuple(text))]
+# -------------------------------------------------------------------------------------------------------------- tables
 
 
-def _code_text(element: _Shape) -> str:
-    return "".join(_text(child, "text", "url", "name", "user_id") for child in _shapes(element.get("elements")))
+def _table(block: Shape) -> Sequence[Block]:
+    """A table; its first row is its head, as Slack shows it."""
+    rows = block.get("rows")
+    lines = [_row(row) for row in rows[:_MAX_ROWS] if isinstance(row, list)] if isinstance(rows, list) else []
+    caption = text_of(block, "caption")
+    head: list[Block] = [Paragraph(children=(Text(text=caption),))] if caption else []
+    if not lines:
+        return head
+    settings = block.get("column_settings")
+    align = settings[:_MAX_COLUMNS] if isinstance(settings, list) else []
+    sides = tuple(text_of(column, "align") if is_shape(column) else "" for column in align)
+    return [*head, Table(header=lines[0], rows=tuple(lines[1:]), align=sides)]
 
 
-def _list(element: _Shape) -> ListBlock:
-    items = [ListItem(children=tuple(_item(item))) for item in _shapes(element.get("elements"))]
-    ordered = element.get("style") == "ordered"
-    return ListBlock(items=tuple(items), start=_number(element, "offset") + 1 if ordered else None)
+def _row(row: Sequence[object]) -> tuple[tuple[Inline, ...], ...]:
+    return tuple(_cell(cell) if is_shape(cell) else () for cell in row[:_MAX_COLUMNS])
 
 
-def _item(item: _Shape) -> Sequence[Block]:
-    return _element(item)
+def _cell(cell: Shape) -> tuple[Inline, ...]:
+    if cell.get("type") == "rich_text":
+        return tuple(_one_line(rich_text.parse(cell)))
+    text = text_of(cell, "text") or (str(number_of(cell, "value")) if "value" in cell else "")
+    return (Text(text=text),) if text else ()
 
 
-def _nested(flat: Sequence[tuple[int, ListBlock]]) -> list[Block]:
-    """Slack sends nested lists flat, each with its indentation: a deeper one belongs to the last item before it."""
-    out: list[Block] = []
-    at = 0
-    while at < len(flat):
-        indent, block = flat[at]
-        end = at + 1
-        while end < len(flat) and flat[end][0] > indent:
-            end += 1
-        inner = _nested(flat[at + 1 : end])
-        joined = _joined(out[-1], block) if out and isinstance(out[-1], ListBlock) else None
-        if joined is not None:
-            out.pop()
-        out.append(_with_inner(joined or block, inner))
-        at = end
+def _one_line(blocks: Iterable[Block]) -> list[Inline]:
+    """Blocks in one line, as a cell of a table needs them."""
+    out: list[Inline] = []
+    for block in blocks:
+        if out:
+            out.append(Text(text=" "))
+        match block:
+            case Paragraph():
+                out += block.children
+            case CodeBlock():
+                out.append(Code(text=block.text))
+            case Quote():
+                out += _one_line(block.children)
+            case ListBlock():
+                out += _one_line([child for item in block.items for child in item.children])
+            case Heading():
+                out.append(Strong(children=block.children))
+            case _:
+                pass
     return out
 
 
-def _joined(before: Block, after: ListBlock) -> ListBlock | None:
-    """Two lists at one depth that are one list, parted by the deeper list between them."""
-    if not isinstance(before, ListBlock) or (before.start is None) != (after.start is None):
-        return None
-    if before.start is not None and after.start not in {1, before.start + len(before.items)}:
-        return None
-    if after.start == 1 and not any(isinstance(child, ListBlock) for child in before.items[-1].children):
-        return None
-    return ListBlock(items=(*before.items, *after.items), start=before.start)
-
-
-def _with_inner(block: ListBlock, inner: Sequence[Block]) -> ListBlock:
-    if not inner:
-        return block
-    *items, last = block.items or (ListItem(children=()),)
-    return ListBlock(
-        items=(*items, ListItem(children=(*last.children, *inner), checked=last.checked)), start=block.start
-    )
-
-
-# ------------------------------------------------------------------------------------------------------------- inlines
-
-
-def _inlines(element: _Shape) -> tuple[Inline, ...]:
-    return tuple(made for child in _shapes(element.get("elements")) for made in _styled(child))
-
-
-def _styled(element: _Shape) -> Sequence[Inline]:
-    style = element.get("style")
-    styles = style if _is_shape(style) else {}
-    made = _inline(element)
-    if styles.get("code"):
-        made = tuple(Code(text=child.text) if isinstance(child, Text) else child for child in made)
-    wrappers: tuple[tuple[str, Callable[[tuple[Inline, ...]], Inline]], ...] = (
-        ("strike", lambda children: Strike(children=children)),
-        ("italic", lambda children: Emphasis(children=children)),
-        ("bold", lambda children: Strong(children=children)),
-    )
-    for name, wrap in wrappers:
-        if styles.get(name) and made:
-            made = (wrap(tuple(made)),)
-    return made
-
-
-def _inline(element: _Shape) -> Sequence[Inline]:
-    match element.get("type"):
-        case "link":
-            return _link(element)
-        case "user":
-            user = _text(element, "user_id")
-            return (Mention(display=_text(element, "name", "user_id") or "?", native_id=user or None),)
-        case "channel":
-            return (Text(text="#" + (_text(element, "name", "channel_id") or "?")),)
-        case "usergroup" | "team":
-            return (Text(text="@" + (_text(element, "name", "usergroup_id", "team_id") or "?")),)
-        case "broadcast":
-            return (Text(text="@" + (_text(element, "range") or "here")),)
-        case "emoji":
-            return _emoji(element)
-        case _:
-            text = _text(element, "text", "fallback", "value", "alt_text", "name")
-            return (Text(text=text),) if text else ()
-
-
-def _link(element: _Shape) -> Sequence[Inline]:
-    url, label = _text(element, "url"), _text(element, "text")
-    children = (Text(text=label),) if label and label != url else ()
-    return (Hyperlink(url=url, children=children),)
-
-
-def _emoji(element: _Shape) -> Sequence[Inline]:
-    """An emoji: Slack says its code points as ``1f44b-1f3fc``; a custom one has only its name."""
-    character = _characters(_text(element, "unicode"))
-    if character:
-        return (Text(text=character),)
-    name = _text(element, "name")
-    return (mrkdwn.named_emoji(name),) if name else ()
-
-
-def _characters(codes: str) -> str:
-    try:
-        return "".join(chr(int(code, 16)) for code in codes.split("-")) if codes else ""
-    except (ValueError, OverflowError):
-        return ""
+_READERS: Final[Mapping[str, Callable[[Shape], Sequence[Block]]]] = {
+    "rich_text": rich_text.parse,
+    "section": _section,
+    "header": lambda block: [Heading(level=2, children=plain_text(block.get("text")))],
+    "context": _context,
+    "divider": lambda _: [Rule()],
+    "image": lambda block: [Paragraph(children=(image(block),))],
+    "markdown": lambda block: commonmark.parse(text_of(block, "text")[:_MAX_MARKDOWN]).blocks,
+    "table": _table,
+    "data_table": _table,
+    "video": _video,
+    "actions": _actions,
+    "input": _nothing,
+    "file": _nothing,
+}

@@ -47,6 +47,7 @@ _TOKEN: Final = re.compile(
     r"|(?<![\w:]):(?P<emoji>[a-z0-9_+'\-]{1,80}(?:::skin-tone-[2-6])?):(?!\w)"
     r"|(?P<object>\ufffc)"
 )
+_EMOJI: Final = re.compile(r"(?<![\w:]):([a-z0-9_+'\-]{1,80}(?:::skin-tone-[2-6])?):(?!\w)")
 _SPAN: Final = re.compile(
     r"\u200b?(?<![^\W_])(?:"
     r"\*(?!\u200b)(?P<strong>[^\s*\n](?:[^*\n]*[^\s*\n])?)\*"
@@ -215,6 +216,21 @@ def named_emoji(name: str) -> Inline:
     if not character.startswith(":"):
         return Text(text=character)
     return Emoji(name=name) if any(char.isalpha() for char in name) else Text(text=f":{name}:")
+
+
+def with_emoji(text: str) -> tuple[Inline, ...]:
+    """Text in which nothing is markup but ``:name:`` of emoji; line breaks are kept."""
+    out: list[Inline] = []
+    done = 0
+    for found in _EMOJI.finditer(text):
+        out += _plain(text[done : found.start()])
+        out.append(named_emoji(found[1]))
+        done = found.end()
+    return (*out, *_plain(text[done:]))
+
+
+def _plain(text: str) -> list[Inline]:
+    return [Text(text=text)] if text else []
 
 
 def _spans(text: str, objects: Iterator[Inline], depth: int) -> Iterator[Inline]:

@@ -51,7 +51,7 @@ def shown(event: InboundEvent) -> dict[str, object]:
     match event:
         case InboundMessage():
             out |= {"kind": "message", "text": plain_text(event.content), "thread": event.thread}
-            out |= {"delivery_id": event.delivery_id}
+            out |= {"delivery_id": event.delivery_id, "files": [file.name for file in event.files]}
         case InboundEdit():
             out |= {"kind": "edit", "text": plain_text(event.content)}
         case InboundDelete():
