@@ -41,6 +41,8 @@ def capabilities(*, names: bool, edit_window: int | None = None, pace: float = 1
         inbound_reaction=True,
         history=True,
         lookup=True,
+        buttons=Support.FULL,
+        direct=Support.FULL,
         rate=RateLimit(
             per_second=pace, burst=max(5, int(pace))
         ),  # "1 message per second per channel, short bursts are allowed"

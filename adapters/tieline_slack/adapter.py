@@ -24,12 +24,13 @@ from tieline.ports.adapter import AdapterContext, Outgoing, PartRef, Sent, Sessi
 from tieline.ports.clock import Clock
 from tieline.ports.rendering import Dialect
 from tieline.render import commonmark
-from tieline_slack import config, inbound, places, wire
+from tieline_slack import config, direct, inbound, places, wire
 from tieline_slack.abilities import capabilities
 from tieline_slack.app_manifest import manifest_yaml
 from tieline_slack.checks import Checks, scopes
 from tieline_slack.config import Mode, Settings
 from tieline_slack.connection import Connection
+from tieline_slack.desk import Desk
 from tieline_slack.dialect import SlackDialect
 from tieline_slack.errors import lifecycle, translate
 from tieline_slack.history import History
@@ -43,6 +44,7 @@ __all__ = ["SlackAdapter", "create", "manifest_yaml"]
 
 _CALL_TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _NAMES: Final = "chat:write.customize"
+_PATHS: Final = ("events", "interactions")
 
 
 def create(context: AdapterContext) -> SlackAdapter:
@@ -139,6 +141,10 @@ class SlackAdapter:
             raise AdapterError("Slack is not connected", fix="wait until the channel is up")
         return await places.resolve(self._open.calls, written)
 
+    async def direct(self, native_id: str) -> str:
+        """The direct conversation with a person."""
+        return await direct.opened(self._calls.call, native_id)
+
     async def check(self, conversations: Sequence[str]) -> Sequence[Finding]:
         """Try everything; works with the channel connected or not."""
         workspace = _Workspace(self._context, self._settings)
@@ -149,8 +155,9 @@ class SlackAdapter:
             await workspace.close()
 
     def routes(self) -> Sequence[Route]:
-        """The address for Slack's signed requests, in HTTP mode."""
-        return () if self._http is None else (Route(method="POST", path="events", handler=self._http.handle),)
+        """The addresses for Slack's signed requests, in HTTP mode; each takes all of them."""
+        http = self._http
+        return () if http is None else tuple(Route(method="POST", path=path, handler=http.handle) for path in _PATHS)
 
     @property
     def _workspace(self) -> _Workspace:
@@ -171,6 +178,7 @@ class _Workspace:
         self._clock: Clock = context.clock
         self._session = aiohttp.ClientSession(timeout=_CALL_TIMEOUT)
         self._connection: Connection | None = None
+        self._desk: Desk | None = None
         self._signed_in = False
         self._catching_up: set[asyncio.Task[None]] = set()
         self.web = self.client(token=settings.bot_token)
@@ -216,6 +224,11 @@ class _Workspace:
         handler.listen(connection)
         await connection.open()
 
+    def desk(self, session: Session) -> Desk:
+        """Where people press and pick, with a session behind it."""
+        self._desk = Desk(self.calls, self.names, session, self.me, self._session, local=self._settings.is_local)
+        return self._desk
+
     async def close(self) -> None:
         """Free everything."""
         self._signed_in = False
@@ -223,6 +236,8 @@ class _Workspace:
             task.cancel()
         if self._connection is not None:
             await self._connection.close()
+        if self._desk is not None:
+            await self._desk.close()
         await self._session.close()
 
     @property
@@ -256,9 +271,14 @@ class _Door:
     def __init__(self, workspace: _Workspace, session: Session) -> None:
         self._workspace = workspace
         self._session = session
+        self._desk = workspace.desk(session)
 
     async def event(self, event: Mapping[str, object]) -> None:
         """Read an event and hand it over; returns when it is durable."""
+        if text(event, "type") == "app_home_opened":
+            if text(event, "tab") == "home":
+                self._desk.opened(text(event, "user"))
+            return
         me = self._workspace.me
         people = await self._workspace.names.look_up(user for user in inbound.people_in(event) if user != me.user_id)
         read = inbound.read(event, me, people)
@@ -274,6 +294,10 @@ class _Door:
         if receipt.answer is None:
             return None
         return SlackDialect().write(commonmark.parse(receipt.answer).blocks)
+
+    async def interaction(self, payload: Mapping[str, object]) -> dict[str, object] | None:
+        """Take a press, a shortcut or a filled modal."""
+        return await self._desk.take(payload)
 
     def lost(self, reason: str, fix: str) -> None:
         """The socket is gone."""

@@ -130,6 +130,7 @@ def _said(event: Mapping[str, object], me: Me, people: People) -> InboundMessage
         url=ids.permalink(me.url, conversation, ts, thread or None),
         delivery_id=(mark_of(event)[1] or None) if author.is_self else None,
         files=files.read(event),
+        direct=text(event, "channel_type") == "im" or conversation.startswith("D"),
         cursor=ts,
     )
 

@@ -13,6 +13,7 @@ MANIFEST = Manifest(
     factory="tieline_slack.adapter:create",
     settings="tieline_slack.config:check",
     extra="slack",
+    direct=True,
     secrets=("bot_token", "app_token", "signing_secret"),
     simulator="tieline_slack.simulate:simulator",
 )

@@ -2,7 +2,8 @@
 
 Rule: the frame's text goes out as it was planned, and nothing in it is read a second time: ``parse: none`` and
 ``link_names: false``, so that no text pings anyone (law 6). The author's name and picture stand beside the text
-(``chat:write.customize``), our key in the metadata, where a look-up finds it again.
+(``chat:write.customize``), our key in the metadata, where a look-up finds it again. A frame with actions has blocks
+besides: its text and its buttons; ``text`` stays, for notifications. An edit without actions takes the buttons away.
 Next stop: :mod:`tieline_slack.outbound` makes the calls.
 """
 
@@ -12,6 +13,7 @@ from typing import Final
 
 from tieline.ports.adapter import Outgoing
 from tieline_slack import ids
+from tieline_slack.interactions import with_buttons
 
 NAME_MAX: Final = 80
 TEXT_MAX: Final = 4000
@@ -46,15 +48,17 @@ def notice(outgoing: Outgoing, reader: str) -> Arguments:
 
 def update(outgoing: Outgoing, native_id: str) -> Arguments:
     """Arguments of ``chat.update``. The name cannot be changed; the mark is written again, so that it stays."""
-    return {**_said(outgoing), "ts": native_id, "metadata": _mark(outgoing)}
+    return {"blocks": [], **_said(outgoing), "ts": native_id, "metadata": _mark(outgoing)}
 
 
 def _said(outgoing: Outgoing) -> Arguments:
+    buttons = with_buttons(outgoing.frame.text, outgoing.frame.actions)
     return {
         "channel": outgoing.endpoint.conversation,
         "text": outgoing.frame.text,
         "parse": "none",
         "link_names": False,
+        **({"blocks": buttons} if buttons else {}),
     }
 
 

@@ -6,7 +6,8 @@ session raised, Bolt answers 500, which Socket Mode leaves unacknowledged, and S
 One conversation's events are handled one after the other, in order of arrival (:mod:`tieline_slack.order`).
 A request over HTTP is believed only with a right and fresh signature over its raw body (``SignatureVerifier``); every
 other one is 401, whatever is wrong with it. Bolt's settings in the environment (``SLACK_CLIENT_ID`` …) are shut out.
-Next stop: :meth:`tieline_slack.adapter.SlackAdapter` gives the two callables that reach the session.
+A person's press waits for no message: interactions take turns per person, events per conversation.
+Next stop: :meth:`tieline_slack.adapter.SlackAdapter` gives the callables that reach the session.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tieline.ports.clock import Clock
+from tieline_slack import interactions
 from tieline_slack.inbound import Me, conversation_of
 from tieline_slack.order import Turns
 from tieline_slack.shapes import mapping, text
@@ -48,7 +50,11 @@ _bolt_log.setLevel(logging.ERROR)  # it warns that it ignores SLACK_BOT_TOKEN of
 _ANYTHING: Final = re.compile(".*", re.DOTALL)
 _ACK_WITHIN: Final = 2.5
 """Seconds in which the acknowledgement of a command may carry its answer: Slack shows a time-out after three."""
-_HANDLED: Final = frozenset({"events_api", "slash_commands"})
+_HANDLED: Final = frozenset({"events_api", "slash_commands", "interactive"})
+
+
+_PLAIN: Final = frozenset({"", "url_verification", "event_callback"})
+"""Types of what is no interaction."""
 
 
 class Ears(Protocol):
@@ -62,9 +68,13 @@ class Ears(Protocol):
         """Take a slash command; the answer, as mrkdwn."""
         ...
 
+    async def interaction(self, payload: Mapping[str, object]) -> dict[str, object] | None:
+        """Take a press, a shortcut or a filled modal; what to acknowledge it with, if anything."""
+        ...
+
 
 def bolt_app(api: AsyncWebClient, token: str, me: Me, ears: Ears, clock: Clock) -> AsyncApp:
-    """Bolt, with one listener for every event and one for every command.
+    """Bolt, with one listener for every event, one for every command and one for every interaction.
 
     ``api`` is a client without a token: Bolt takes tokens from what authorizes, not from its environment.
     """
@@ -99,8 +109,15 @@ def bolt_app(api: AsyncWebClient, token: str, me: Me, ears: Ears, clock: Clock) 
         if answer is not None:
             await respond(text=answer, response_type="ephemeral")
 
+    async def on_interaction(body: Mapping[str, object], ack: AsyncAck) -> None:
+        answer = await ears.interaction(body)
+        await (ack() if answer is None else ack(answer))
+
     app.event(_ANYTHING)(on_event)
     app.command(_ANYTHING)(on_command)
+    app.action(_ANYTHING)(on_interaction)
+    app.shortcut(_ANYTHING)(on_interaction)
+    app.view(_ANYTHING)(on_interaction)
     return app
 
 
@@ -113,7 +130,7 @@ class SocketHandler(AsyncBaseSocketModeHandler):
 
     async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
         """Handle one envelope; what is none of ours is acknowledged, so that Slack does not send it again."""
-        async with self._turns.turn(conversation_of(req.payload)):
+        async with self._turns.turn(_turn(req.payload)):
             if req.type in _HANDLED and _is_sane(req.payload):
                 answer = await run_async_bolt_app(self.app, req)
                 await send_async_response(client, req, answer, 0.0)
@@ -126,7 +143,7 @@ class SocketHandler(AsyncBaseSocketModeHandler):
 
 
 class SignedEvents:
-    """The HTTP route for events and commands."""
+    """The HTTP route for events, commands and interactions."""
 
     def __init__(self, signing_secret: str, clock: Clock, turns: Turns) -> None:
         self._verifier = SignatureVerifier(signing_secret, clock=_Seconds(clock))
@@ -141,11 +158,11 @@ class SignedEvents:
             return web.Response(status=HTTPStatus.UNAUTHORIZED, text="the signature is missing, wrong or too old")
         payload = _payload(body, request.content_type)
         if payload is None:
-            return web.Response(status=HTTPStatus.BAD_REQUEST, text="neither an event nor a command of Slack's")
+            return web.Response(status=HTTPStatus.BAD_REQUEST, text="nothing that this app takes from Slack")
         if self.app is None:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
         headers: dict[str, str | Sequence[str]] = dict(request.headers)
-        async with self._turns.turn(conversation_of(payload)):
+        async with self._turns.turn(_turn(payload)):
             answer = await self.app.async_dispatch(AsyncBoltRequest(body=body.decode(), headers=headers))
         return _answer(answer)
 
@@ -169,8 +186,10 @@ class _Seconds(VerifierClock):
 def _payload(body: bytes, content_type: str) -> Mapping[str, object] | None:
     try:
         if content_type == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(body.decode()))
-        payload = json.loads(body)
+            form: dict[str, object] = dict(parse_qsl(body.decode()))
+            payload = form if "payload" not in form else json.loads(str(form["payload"]))
+        else:
+            payload = json.loads(body)
     except (ValueError, RecursionError):
         return None
     return payload if _is_sane(payload) else None
@@ -179,9 +198,17 @@ def _payload(body: bytes, content_type: str) -> Mapping[str, object] | None:
 def _is_sane(payload: object) -> bool:
     """Shaped so that Bolt can read it: it takes the kinds of these members for granted."""
     body = mapping(payload)
+    if "event" not in body and "command" not in body and text(body, "type") not in _PLAIN:
+        return interactions.is_sane(body)
     event = body.get("event")
     shaped = isinstance(event, dict) and isinstance(event.get("type"), str) if "event" in body else True
     return bool(body) and shaped
+
+
+def _turn(payload: object) -> str:
+    """Whose turn it takes: its conversation's, or its person's where somebody pressed."""
+    body = mapping(payload)
+    return conversation_of(body) or f"person {interactions.person(body)}"
 
 
 def _answer(answer: BoltResponse) -> web.Response:
