@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from tieline.api import account, members, messages, operations, posting, rooms
+from tieline.api import account, downloads, members, messages, operations, posting, rooms, uploads
 from tieline.api.auth import Authenticator
 from tieline.api.docs_page import STYLE_PATH, DocsPage
 from tieline.api.endpoint import AnyEndpoint, Binder
@@ -29,6 +29,8 @@ from tieline.ports.abilities import Route
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *posting.ENDPOINTS,
     *messages.ENDPOINTS,
+    *uploads.ENDPOINTS,
+    *downloads.ENDPOINTS,
     *rooms.ENDPOINTS,
     *members.ENDPOINTS,
     *account.ENDPOINTS,

@@ -85,7 +85,10 @@ def _said(parameter: Json) -> str:
 def _body(operation: Json) -> str:
     if "requestBody" not in operation:
         return ""
-    name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    content = operation["requestBody"]["content"]
+    if "application/json" not in content:
+        return f"<p>Body: {', '.join(f'<code>{escape(media)}</code>' for media in content)}</p>"
+    name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return f'<p>Body: <a href="#schema-{escape(name)}">{escape(name)}</a></p>'
 
 

@@ -103,6 +103,10 @@ class Endpoint(Generic[B, Q]):
     keyed: bool = False
     """Takes ``Idempotency-Key``."""
     media: str = "application/json"
+    takes: Mapping[str, Any] | None = None
+    """A body that is no JSON, which the handler reads itself: JSON Schema by media type."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Request headers the handler looks at, each with what it means."""
 
     @property
     def name(self) -> str:

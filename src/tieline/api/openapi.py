@@ -73,7 +73,7 @@ def _types(rows: Sequence[AnyEndpoint]) -> list[Any]:
     """Every type that stands in a body, a query or an answer, once."""
     found: list[Any] = [Problem, PostBody]
     for row in rows:
-        found += [kind for kind in (row.body, row.query, *row.answers.values()) if kind is not None]
+        found += [kind for kind in (row.body, row.query, *row.answers.values()) if kind not in (None, bytes)]
     return list(dict.fromkeys(found))
 
 
@@ -106,7 +106,7 @@ def _operation(row: AnyEndpoint) -> Json:
         "summary": row.summary,
         "description": _description(row),
         "tags": [row.tag],
-        "parameters": [*_path_parameters(row), *_query_parameters(row), *_key_parameter(row)],
+        "parameters": [*_path_parameters(row), *_query_parameters(row), *_header_parameters(row)],
         "responses": _responses(row),
     }
     if row.level is None:
@@ -116,6 +116,9 @@ def _operation(row: AnyEndpoint) -> Json:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _REF.format(name=row.body.__name__)}}},
         }
+    if row.takes is not None:
+        content = {media: {"schema": schema} for media, schema in row.takes.items()}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -144,6 +147,14 @@ def _query_parameters(row: AnyEndpoint) -> list[Json]:
     return [{"name": name, "in": "query", "schema": part} for name, part in schema["properties"].items()]
 
 
+def _header_parameters(row: AnyEndpoint) -> list[Json]:
+    read = [
+        {"name": name, "in": "header", "description": said, "schema": {"type": "string"}}
+        for name, said in row.headers.items()
+    ]
+    return [*read, *_key_parameter(row)]
+
+
 def _key_parameter(row: AnyEndpoint) -> list[Json]:
     if not row.keyed:
         return []
@@ -161,7 +172,7 @@ def _responses(row: AnyEndpoint) -> Json:
     refusals = set(_EVERY) | set(row.errors)
     if row.level is not None:
         refusals |= set(_WITH_TOKEN)
-    if row.body is not None:
+    if row.body is not None or row.takes is not None:
         refusals |= set(_WITH_BODY)
     if row.keyed:
         refusals |= {409, 422}
@@ -172,7 +183,9 @@ def _responses(row: AnyEndpoint) -> Json:
 
 def _success(status: int, kind: Any, media: str) -> Json:  # noqa: ANN401 - any type that msgspec can describe
     described: Json = {"description": HTTPStatus(status).phrase}
-    if kind is not None:
+    if kind is bytes:
+        described["content"] = {media: {"schema": {"type": "string", "format": "binary"}}}
+    elif kind is not None:
         schema = _anything(kind) if kind is object else {"$ref": _REF.format(name=kind.__name__)}
         described["content"] = {media: {"schema": schema}}
     return described

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from tieline.errors import AdapterError, DeliveryError, HubBusy, StoreError
 from tieline.model.outcome import Refusal
+from tieline.ports.files import FilesError
 from tieline.render.outs import problem_body
 
 _log = structlog.get_logger("tieline.api")
@@ -89,6 +90,14 @@ def of_exception(error: Exception, request_id: str) -> Refusal:
             )
         case StoreError():
             return Refusal(status=503, code="store_unavailable", detail=f"{error} {error.fix}".strip(), retry_after=5)
+        case FilesError():
+            _log.error("the file store fails", request_id=request_id, error=str(error), fix=error.fix)
+            return Refusal(
+                status=503,
+                code="files_unavailable",
+                detail=f"The file store does not do its work now; the hub's log says why under {request_id}.",
+                retry_after=5,
+            )
         case AdapterError():
             return Refusal(status=502, code="channel_failed", detail=f"{error} {error.fix}".strip())
         case DeliveryError():

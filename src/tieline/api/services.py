@@ -20,6 +20,7 @@ from tieline.ports.abilities import Presents, Route
 from tieline.ports.channels import Channels
 from tieline.ports.clock import Clock
 from tieline.ports.directory import Directory
+from tieline.ports.files import Files
 from tieline.ports.hub import Bus, Hub
 from tieline.ports.reading import Reader
 
@@ -82,6 +83,12 @@ class ApiSettings:
     allowed_origins: frozenset[str] = frozenset()
     rate: RateLimit = RateLimit()
     max_body: int = 4 * 1024 * 1024
+    max_upload: int = 25 * 1024 * 1024
+    """Largest file that may be uploaded; ``max_body`` does not hold there."""
+    keep_unused: int = 86_400_000
+    """How long an uploaded file waits for its message, milliseconds."""
+    transfer_idle: float = 60.0
+    """How long the other side of an upload or download may be silent, seconds."""
     session_days: int = 30
     home: str = "/docs"
     """Where a sign-in link leads."""
@@ -105,6 +112,8 @@ class ApiServices:
     export_config: ExportConfig
     ready: Ready
     registry: CollectorRegistry
+    files: Files | None = None
+    """Where attachments are kept; None: there are none (503)."""
     settings: ApiSettings = ApiSettings()
     mounts: Mapping[str, Sequence[Route]] = field(default_factory=dict)
     """Routes that adapters bring, by channel."""
