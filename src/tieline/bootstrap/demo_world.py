@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tieline.config import ChannelSettings, Config, HubSettings, LinkSettings, MemberSettings, Policies, RoomSettings
+from tieline.config import (
+    AttachmentSettings,
+    ChannelSettings,
+    Config,
+    HubSettings,
+    LinkSettings,
+    MemberSettings,
+    Policies,
+    RoomSettings,
+)
 from tieline.model.members import MemberKind
 from tieline.ports.clock import Clock
 from tieline_simulated.platform import SimulatedPlatform
@@ -135,7 +144,11 @@ def _pane(place: Place, clock: Clock) -> Pane:
 def make_config(database: Path, panes: Panes) -> Config:
     """One room joined to all of them."""
     return Config(
-        hub=HubSettings(name="tieline demo", database=f"sqlite:///{database}"),
+        hub=HubSettings(
+            name="tieline demo",
+            database=f"sqlite:///{database}",
+            attachments=AttachmentSettings(store=str(database.parent / "files")),
+        ),
         channels={
             name: ChannelSettings.model_validate(
                 {"adapter": "simulated", "platform": pane.place.platform, "pane": pane.platform}

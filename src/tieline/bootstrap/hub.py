@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -26,10 +27,12 @@ from tieline.bootstrap.chores import keep_house
 from tieline.bootstrap.loading import WEB_CHANNEL, configured
 from tieline.bootstrap.numbers import Numbers
 from tieline.bootstrap.specs import apply_command
-from tieline.config import Config, ConfigError, Problem
+from tieline.config import AttachmentSettings, Config, ConfigError, Problem
 from tieline.directory import MemoryDirectory, authenticate
 from tieline.directory import deciders as directory_deciders
 from tieline.directory.export import export
+from tieline.errors import StoreError
+from tieline.files.opening import open_files
 from tieline.model.members import Actor
 from tieline.model.outcome import Refusal
 from tieline.model.shapes import PacketReport
@@ -40,6 +43,7 @@ from tieline.plugins.supervisor import Supervisor
 from tieline.ports.abilities import Presents, Route
 from tieline.ports.adapter import Manifest
 from tieline.ports.clock import Clock, SystemClock
+from tieline.ports.files import Files, FilesError
 from tieline.ports.hub import Bus, Hub
 from tieline.ports.local_bus import LocalBus
 from tieline.ports.reading import Reader
@@ -94,6 +98,7 @@ class RunningHub:
             bus=self.bus,
             clock=self.clock,
         )
+        self._files: Files | None = None
         self.app: web.Application | None = None
         self._runners: list[web.AppRunner] = []
         self._lanes: Lanes | None = None
@@ -108,7 +113,9 @@ class RunningHub:
 
         Raises StoreError (with its mend) or ConfigError (what the file says clashes with what the API made).
         """
-        await asyncio.get_running_loop().run_in_executor(None, migrate, self.config.hub.database)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, migrate, self.config.hub.database)
+        self._files = await loop.run_in_executor(None, _open_files, self.config.hub.attachments)
         await self.store.start()
         try:
             await self._wire(home, pages)
@@ -131,7 +138,12 @@ class RunningHub:
         self._supervisor = Supervisor(inside, self.bus, self.manifests)
         self._supervisor.prepare(channels)
         outbox = Outbox(
-            hub=self.hub, reader=self.reader, directory=self.directory, channels=self._supervisor, clock=self.clock
+            hub=self.hub,
+            reader=self.reader,
+            directory=self.directory,
+            channels=self._supervisor,
+            clock=self.clock,
+            files=self.files,
         )
         self._lanes = Lanes(outbox, self.bus)
         self.app = create_app(self._services(channels, home), self.authenticator)
@@ -164,11 +176,14 @@ class RunningHub:
             export_config=self.export_config,
             ready=self.why_not_ready,
             registry=self.registry,
+            files=self.files,
             settings=ApiSettings(
                 hub_name=self.settings.hub_name,
                 version=self.settings.version,
                 public_url=self.settings.public_url,
                 home=home,
+                max_upload=self.config.hub.attachments.max_size,
+                keep_unused=round(self.config.hub.attachments.keep_unused.total_seconds() * 1000),
             ),
             mounts=self.supervisor.mounts(),
             presence=tuple(adapter for adapter in known if isinstance(adapter, Presents)),
@@ -219,6 +234,8 @@ class RunningHub:
         for runner in reversed(self._runners):
             await runner.cleanup()
         await self.store.close()
+        if self._files is not None:
+            await self._files.close()
 
     # ── reload ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -250,6 +267,14 @@ class RunningHub:
     def reader(self) -> Reader:
         """Reads."""
         return self.store.reader
+
+    @property
+    def files(self) -> Files:
+        """Where attachments are kept."""
+        if self._files is None:
+            msg = "the hub is not started"
+            raise RuntimeError(msg)
+        return self._files
 
     @property
     def supervisor(self) -> Supervisor:
@@ -288,3 +313,10 @@ class RunningHub:
         yaml.indent(mapping=2, sequence=4, offset=2)
         yaml.dump(export(self.directory), out)
         return out.getvalue()
+
+
+def _open_files(settings: AttachmentSettings) -> Files:
+    try:
+        return open_files(settings.store, base=Path(), **(settings.s3.model_dump() if settings.s3 else {}))
+    except FilesError as error:
+        raise StoreError(str(error), fix=error.fix) from error

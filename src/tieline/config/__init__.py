@@ -6,6 +6,7 @@ anything that connects, stores or wires. Next stop: `tieline.config.loader`.
 
 from tieline.config.loader import Config, load_config, masked, needs_restart, parse_config
 from tieline.config.models import (
+    AttachmentSettings,
     ChannelSettings,
     HandoffPolicy,
     HubSettings,
@@ -20,6 +21,7 @@ from tieline.config.references import WEB, ChannelValidator, Finding
 
 __all__ = [
     "WEB",
+    "AttachmentSettings",
     "ChannelSettings",
     "ChannelValidator",
     "Config",

@@ -159,6 +159,6 @@ def needs_restart(old: Config, new: Config) -> tuple[str, ...]:
     """Name the settings that differ and that a reload cannot apply."""
     return tuple(
         f"hub.{name}"
-        for name in ("listen", "database", "metrics_listen")
+        for name in ("listen", "database", "attachments", "metrics_listen")
         if getattr(old.hub, name) != getattr(new.hub, name)
     )

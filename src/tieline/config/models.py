@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from tieline.config.durations import Duration
+from tieline.config.sizes import Size
 from tieline.model.base import NAME_PATTERN
 from tieline.model.members import Level, MemberKind
 from tieline.model.rooms import AUTO, Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
@@ -84,6 +85,27 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
+class S3Settings(Section):
+    """How to reach an S3-compatible store; absent settings come from the environment, as every S3 tool reads them."""
+
+    endpoint: Text | None = None
+    region: Text | None = None
+    access_key: Text | None = None
+    secret_key: Text | None = None
+
+
+class AttachmentSettings(Section):
+    """Where the bytes of files are kept, and how many. All need a restart to change."""
+
+    store: Text = "data/files"
+    """A folder, or `s3://bucket/prefix`."""
+    s3: S3Settings | None = None
+    max_size: Size = 25_000_000
+    """Largest file that is taken, uploaded or from a platform: `25MB`."""
+    keep_unused: Duration = timedelta(days=1)
+    """How long an upload waits to be posted."""
+
+
 class HubSettings(Section):
     """The hub itself. All but `name` and `public_url` need a restart to change."""
 
@@ -92,6 +114,7 @@ class HubSettings(Section):
     public_url: Annotated[str, AfterValidator(_check_public_url)] | None = None
     """What the world calls this hub; for webhooks, and links in e-mail and SMS."""
     database: Annotated[str, AfterValidator(_check_database)] = "sqlite:///data/tieline.db"
+    attachments: AttachmentSettings = AttachmentSettings()
     metrics_listen: Address | None = None
     """Where `/metrics` is open without a token; absent: only on `listen`, with one."""
 

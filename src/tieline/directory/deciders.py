@@ -21,6 +21,7 @@ from tieline.model.commands import (
     CreateMember,
     CreateRoom,
     CreateToken,
+    LearnDirect,
     PauseChannel,
     RegisterChannel,
     RemoveLink,
@@ -31,6 +32,7 @@ from tieline.model.commands import (
     UpdateMember,
     UpdateRoom,
 )
+from tieline.model.delivery import Delivery, Endpoint, unresolved_direct
 from tieline.model.members import Account, Level, Member, Token
 from tieline.model.outcome import Refusal
 from tieline.ports.deciding import Deciders, Decision, Rule, View
@@ -46,6 +48,7 @@ def deciders() -> Deciders:
         RevokeToken: Rule(revoke_token),
         TakeInBeside: Rule(beside.take_in),
         RegisterChannel: Rule(register_channel),
+        LearnDirect: Rule(learn_direct),
         PauseChannel: Rule(pause_channel),
         CreateRoom: Rule(rooms.create_room, recalled=rooms.recall_room),
         UpdateRoom: Rule(rooms.update_room),
@@ -215,15 +218,32 @@ def revoke_token(command: RevokeToken, view: View) -> Decision | Refusal:
 def register_channel(command: RegisterChannel, view: View) -> Decision | Refusal:
     """Keep a record of a configured channel; pause survives restarts."""
     old = view.directory.channel(command.name)
-    if old is not None and old.adapter == command.adapter and not command.bump:
+    same = old is not None and (old.adapter, old.direct) == (command.adapter, command.direct)
+    if same and not command.bump:
         return Decision(value=old)
     record = ChannelRecord(
         name=command.name,
         adapter=command.adapter,
         paused=old.paused if old else False,
         epoch=(old.epoch if old else 0) + 1,
+        direct=command.direct,
     )
     return Decision(value=record, puts=(record,))
+
+
+def learn_direct(command: LearnDirect, view: View) -> Decision | Refusal:
+    """The direct conversation with an account is known: what waits for it moves to its lane."""
+    account = view.directory.account(command.channel, command.native_id)
+    if account is None:
+        return Refusal(status=404, code="account_not_found", detail=f"Nobody is '{command.native_id}' there.")
+    changed = msgspec.structs.replace(account, direct=command.conversation)
+    lane = Endpoint(channel=command.channel, conversation=command.conversation).lane
+    waiting = Endpoint(channel=command.channel, conversation=unresolved_direct(command.native_id)).lane
+    moved = tuple(
+        msgspec.structs.replace(delivery, conversation=command.conversation, lane=lane, updated_at=view.now)
+        for delivery in view.find(Delivery, lane=waiting)
+    )
+    return Decision(value=changed, puts=(changed, *moved), lanes=(lane,) if moved else ())
 
 
 def pause_channel(command: PauseChannel, view: View) -> Decision | Refusal:

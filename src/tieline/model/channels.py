@@ -15,6 +15,8 @@ class ChannelRecord(Value, kw_only=True, frozen=True):
     adapter: str
     paused: bool = False
     epoch: int = 0
+    direct: bool = False
+    """Members are written to by themselves here."""
 
 
 class ChannelState(StrEnum):

@@ -432,6 +432,7 @@ class RegisterChannel(Command, kw_only=True, frozen=True):
 
     name: str
     adapter: str
+    direct: bool = False
     bump: bool = False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from tieline.model.actions import Action
 from tieline.model.base import Value
@@ -60,6 +61,15 @@ class Endpoint(Value, kw_only=True, frozen=True):
     def lane(self) -> str:
         """Name of the endpoint's lane."""
         return f"{self.channel}|{self.conversation}|{self.via}"
+
+
+UNRESOLVED: Final = "direct:"
+"""Begins the conversation of what waits until the platform has told which one is direct with a person."""
+
+
+def unresolved_direct(native_id: str) -> str:
+    """The conversation of what waits for a person's direct one to be known."""
+    return f"{UNRESOLVED}{native_id}"
 
 
 class Degradation(Value, kw_only=True, frozen=True):

@@ -18,8 +18,8 @@ import structlog
 from tieline.errors import AdapterError, DeliveryError, HubBusy, Misconfigured, MissingExtra, StoreError
 from tieline.model.base import Value
 from tieline.model.channels import ChannelHealth, ChannelState
-from tieline.model.commands import Command, ReceiveEvent, RegisterChannel, ResolveLink
-from tieline.model.delivery import Fault
+from tieline.model.commands import Command, LearnDirect, ReceiveEvent, RegisterChannel, ResolveLink
+from tieline.model.delivery import UNRESOLVED, Fault
 from tieline.model.inbound import InboundEvent, Receipt
 from tieline.model.outcome import Accepted, Refusal
 from tieline.model.rooms import Direction, Link
@@ -27,7 +27,7 @@ from tieline.plugins.catchup import CatchUp
 from tieline.plugins.following import Following
 from tieline.plugins.gate import Answer, Gate
 from tieline.plugins.homes import home_of
-from tieline.ports.abilities import History, Resolves
+from tieline.ports.abilities import Directs, History, Resolves
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Home, Services
 from tieline.ports.channels import OnDoubt
 from tieline.ports.clock import Clock
@@ -54,6 +54,8 @@ class ConfiguredChannel(Value, kw_only=True, frozen=True):
     adapter: str
     settings: dict[str, object]
     on_doubt: OnDoubt = OnDoubt.RESEND
+    direct: bool = False
+    """Members are written to by themselves here, as the adapter's manifest says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Runner:
         self._notes: dict[str, Fault] = {}
         """What is not well though the channel works, by who told: ``lanes``, a conversation, a link."""
         self._settling: asyncio.Task[None] | None = None
+        self._asked: set[str] = set()
+        """People whose direct conversation is being asked for."""
         self._state = ChannelState.CONNECTING
         self._fault: Fault | None = None
         self._since = inside.clock.now()
@@ -198,7 +202,9 @@ class Runner:
 
     async def _register(self) -> None:
         name, begun = self.channel.name, self._inside.begun
-        await self._execute(RegisterChannel(name=name, adapter=self.channel.adapter, bump=name not in begun))
+        await self._execute(
+            RegisterChannel(name=name, adapter=self.channel.adapter, direct=self.channel.direct, bump=name not in begun)
+        )
         begun.add(name)
 
     async def _rest(self, failed: Exception, attempt: int) -> None:
@@ -313,6 +319,7 @@ class Runner:
 
     async def _settle_in(self, places: list[str]) -> None:
         await self._resolve_links()
+        await self._learn_waiting()
         await asyncio.gather(*(self._following.follow(self.adapter, place) for place in self._linked()))
         await asyncio.gather(*(self._catch_up(place) for place in places))
         if self._state is ChannelState.CATCHING_UP:
@@ -392,6 +399,30 @@ class Runner:
         self._note(link.id, None)
         if isinstance(outcome, Refusal):
             self._note(link.id, Fault(code=outcome.code, detail=outcome.detail))
+
+    def direct_wanted(self, native_id: str) -> None:
+        """Something waits for the direct conversation with a person."""
+        if self._state in _SENDING and native_id not in self._asked:
+            self._asked.add(native_id)
+            self._spawn(self._learn_direct(native_id))
+
+    async def _learn_direct(self, native_id: str) -> None:
+        try:
+            if isinstance(self.adapter, Directs):
+                place = await within(self._inside.clock, CONNECT_LIMIT, self.adapter.direct(native_id))
+                await self._execute(LearnDirect(channel=self.channel.name, native_id=native_id, conversation=place))
+                self._note(f"direct {native_id}", None)
+        except (AdapterError, DeliveryError, TimeoutError) as error:
+            fix = getattr(error, "fix", "") or "resume the channel to try again"
+            self._note(f"direct {native_id}", Fault(code="no_direct", detail=f"{native_id}: {error}", fix=fix))
+        finally:
+            self._asked.discard(native_id)
+
+    async def _learn_waiting(self) -> None:
+        head = f"{self.channel.name}|{UNRESOLVED}"
+        for lane in await self._inside.reader.open_lanes():
+            if lane.startswith(head):
+                self.direct_wanted(lane.removeprefix(head).rpartition("|")[0])
 
     async def _execute(self, command: Command) -> object:
         while True:

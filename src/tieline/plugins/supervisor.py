@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
 from tieline.errors import Misconfigured
 from tieline.model.channels import ChannelHealth, ChannelRecord
-from tieline.model.delivery import Fault
+from tieline.model.delivery import UNRESOLVED, Delivery, Fault
 from tieline.model.rooms import Link
 from tieline.plugins.discovery import load_factory
 from tieline.plugins.runner import ConfiguredChannel, Inside, Runner
@@ -75,7 +76,7 @@ class Supervisor:
             self._tell(name)
         for name, channel in wanted.items():
             old = self._runners.get(name)
-            if old is not None and old.channel == channel:
+            if old is not None and msgspec.structs.replace(old.channel, direct=channel.direct) == channel:
                 continue
             if old is not None:
                 await old.stop()
@@ -97,6 +98,7 @@ class Supervisor:
 
         services = self._inside.services if manifest is not None and manifest.inside else None
         inside = replace(self._inside, services=services)
+        channel = msgspec.structs.replace(channel, direct=manifest is not None and manifest.direct)
         return Runner(channel, make, inside, lambda: self._tell(channel.name))
 
     # ── ports.Channels ───────────────────────────────────────────────────────────────────────────────────────────
@@ -165,8 +167,16 @@ class Supervisor:
         for value in committed.changed:
             if isinstance(value, ChannelRecord):
                 self._record_changed(value)
+            elif isinstance(value, Delivery):
+                self._direct_wanted(value)
             elif isinstance(value, Link) and (runner := self._runners.get(value.channel)) is not None:
                 runner.link_changed(value)
+
+    def _direct_wanted(self, delivery: Delivery) -> None:
+        if delivery.conversation.startswith(UNRESOLVED) and delivery.state.is_open:
+            runner = self._runners.get(delivery.channel)
+            if runner is not None:
+                runner.direct_wanted(delivery.conversation.removeprefix(UNRESOLVED))
 
     def _record_changed(self, record: ChannelRecord) -> None:
         before, self._paused[record.name] = self._paused.get(record.name, False), record.paused

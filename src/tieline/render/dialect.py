@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from tieline.model.actions import Action
 from tieline.model.base import Value
 from tieline.model.content import Block, Document
-from tieline.model.delivery import Degradation, Frame
+from tieline.model.delivery import Degradation, Frame, FrameFile
+from tieline.render.files import Lost
 
 
 class Dialect(Protocol):
@@ -41,6 +43,12 @@ class Plan(Value, kw_only=True, frozen=True):
     quote: str | None = None
     marks: tuple[str, ...] = ()
     """Short words put in front: ``late``, ``edited``, ``alert: critical``."""
+    files: tuple[FrameFile, ...] = ()
+    missing: tuple[Lost, ...] = ()
+    """Files that the hub itself does not have: on their way still, or not to be had."""
+    actions: tuple[Action, ...] = ()
+    source_size: int = 0
+    """Bytes of the whole text as it was written: what it is as a file. 0: it does not go as one."""
 
 
 class Rendered(Value, kw_only=True, frozen=True):

@@ -4,16 +4,19 @@ The rules: pure and total; the same plan, capabilities and dialect always give t
 the first attempt, and a preview shows what sending would send); each frame is within the limit as written; what the
 endpoint could not show is told in the degradations, never left unsaid.
 
-Not promised: attachments. A text over the limit of an endpoint that says ``attach`` is split until attachments come.
-Next stop: an adapter's ``outbound`` sends the frames.
+A text of more parts than the endpoint says goes as a file where it says ``attach``, with its beginning shown.
+Next stop: :mod:`tieline.render.files` for what is attached; an adapter's ``outbound`` sends the frames.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from tieline.model.capabilities import Capabilities, Support
-from tieline.model.content import Block, Document, Inline, Paragraph, Quote, Strong, Text
-from tieline.model.delivery import Frame
+from tieline.model.content import Block, Document, Emphasis, Inline, Paragraph, Quote, Strong, Text
+from tieline.model.delivery import Frame, FrameFile
 from tieline.render.dialect import Dialect, Plan, Rendered
+from tieline.render.files import as_file, placed, readable, sorted_out, told
 from tieline.render.negotiate import Degradations, Negotiation
 from tieline.render.normal import clean, normal_blocks, normalise
 from tieline.render.split import CUT_NOTE, Parts, Splitter, counted, noted
@@ -28,16 +31,58 @@ _DOTS = (Paragraph(children=(Text(text="…"),)),)
 def render(plan: Plan, capabilities: Capabilities, dialect: Dialect) -> Rendered:
     """The frames of a message on one endpoint, and what they could not show. Total; at least one frame."""
     notes = Degradations()
-    content = normalise(Document(blocks=_put_together(plan, capabilities, notes)))
-    blocks = normal_blocks(Negotiation(capabilities, notes).blocks(content.blocks)) or _EMPTY
+    kept, refused = sorted_out(plan.files, capabilities.attachment)
+    lost = (*plan.missing, *refused)
+    if lost:
+        names = ", ".join(file.name for file in lost)
+        notes.add("attachment", capabilities.attachment.level if refused else Support.FALLBACK, f"not sent: {names}")
+    content = normalise(Document(blocks=(*_put_together(plan, capabilities, notes, kept), *told(lost))))
+    blocks = normal_blocks(Negotiation(capabilities, notes).blocks(content.blocks))
+    frames: tuple[Frame, ...] = ()
+    if blocks or not kept:
+        frames, whole = _text_frames(plan, blocks or _EMPTY, capabilities, dialect, notes)
+        kept = (whole, *kept) if whole else kept
+    frames = placed(_offered(frames, plan, capabilities, notes), kept, capabilities.attachment)
+    return Rendered(frames=frames, degradations=notes.all())
+
+
+def _text_frames(
+    plan: Plan, blocks: tuple[Block, ...], capabilities: Capabilities, dialect: Dialect, notes: Degradations
+) -> tuple[tuple[Frame, ...], FrameFile | None]:
+    """The text in one frame, in several, or its beginning and the whole as a file."""
     splitter = Splitter(dialect.write, capabilities.text)
     text = dialect.write(blocks)
     size = splitter.size(text)
     if size <= capabilities.text.max:
-        return Rendered(frames=(Frame(text=text, index=0, total=1, units=size),), degradations=notes.all())
+        return (Frame(text=text, index=0, total=1, units=size),), None
+    whole = as_file(capabilities, plan.source_size) if plan.source_size else None
+    if whole is not None and size > capabilities.text.max * capabilities.text.max_parts:
+        return _beginning(blocks, whole, splitter, dialect, notes), whole
     parts = splitter.split(blocks)
     _note_parts(parts, notes)
-    return Rendered(frames=_frames(parts, splitter, dialect), degradations=notes.all())
+    return _frames(parts, splitter, dialect), None
+
+
+def _beginning(
+    blocks: tuple[Block, ...], whole: FrameFile, splitter: Splitter, dialect: Dialect, notes: Degradations
+) -> tuple[Frame, ...]:
+    note = f" … (the whole text is in {whole.name}, {readable(whole.size)})"
+    text = dialect.write(noted(splitter.first(blocks, note), note))
+    notes.add("length", Support.PARTIAL, f"the text is sent as {whole.name}, only its beginning is shown")
+    return (Frame(text=text, index=0, total=1, units=splitter.size(text)),)
+
+
+def _offered(
+    frames: tuple[Frame, ...], plan: Plan, capabilities: Capabilities, notes: Degradations
+) -> tuple[Frame, ...]:
+    """The frames with the message's actions as buttons of the last one."""
+    if not plan.actions or not frames:
+        return frames
+    if capabilities.buttons < Support.PARTIAL:
+        names = ", ".join(action.name for action in plan.actions)
+        notes.add("buttons", capabilities.buttons, f"no buttons here: {names}")
+        return frames
+    return (*frames[:-1], msgspec.structs.replace(frames[-1], actions=plan.actions))
 
 
 def _frames(parts: Parts, splitter: Splitter, dialect: Dialect) -> tuple[Frame, ...]:
@@ -63,15 +108,25 @@ def _note_parts(parts: Parts, notes: Degradations) -> None:
 # ---------------------------------------------------------------------------------------------------- what is shown
 
 
-def _put_together(plan: Plan, capabilities: Capabilities, notes: Degradations) -> tuple[Block, ...]:
+def _put_together(
+    plan: Plan, capabilities: Capabilities, notes: Degradations, files: tuple[FrameFile, ...]
+) -> tuple[Block, ...]:
     head = _quotation(plan, capabilities, notes)
     lead = _lead(plan, capabilities, notes)
-    blocks = plan.document.blocks
+    blocks = plan.document.blocks or _spoken_for(files, capabilities)
     if not lead:
         return (*head, *blocks)
     if blocks and isinstance(blocks[0], Paragraph):
         return (*head, Paragraph(children=(*lead, Text(text=" "), *blocks[0].children)), *blocks[1:])
     return (*head, Paragraph(children=lead), *blocks)
+
+
+def _spoken_for(files: tuple[FrameFile, ...], capabilities: Capabilities) -> tuple[Block, ...]:
+    """Files without a word, where files cannot carry their sender's name: who sent what is said above them."""
+    if not files or capabilities.attachment.with_text:
+        return ()
+    names = ", ".join(file.name for file in files)
+    return (Paragraph(children=(Emphasis(children=(Text(text=f"sent {names}"),)),)),)
 
 
 def _quotation(plan: Plan, capabilities: Capabilities, notes: Degradations) -> tuple[Block, ...]:

@@ -88,6 +88,11 @@ class Splitter:
             return Parts(parts=(*parts, last), missing=missing + lost, cut=missing > 0)
         return Parts(parts=tuple(parts), missing=lost)
 
+    def first(self, blocks: tuple[Block, ...], note: str) -> tuple[Block, ...]:
+        """As much of the beginning as fits one part, with a note behind it."""
+        size = self._longest(blocks, note)
+        return cut(blocks, size)[0] if size else ()
+
     def _last(self, rest: tuple[Block, ...], count: str) -> tuple[tuple[Block, ...], int]:
         """The last part that may be sent: the rest, or as much of it as fits, and how much that leaves out."""
         if self.fits(rest, count):

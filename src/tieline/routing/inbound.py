@@ -14,7 +14,7 @@ import msgspec
 
 from tieline.model.base import Value
 from tieline.model.commands import ReceiveEvent
-from tieline.model.content import Document, Inline, Text
+from tieline.model.content import Document, Inline, Paragraph, Quote, Strong, Text
 from tieline.model.content import Mention as MentionNode
 from tieline.model.delivery import Cursor, Part, PartDirection
 from tieline.model.inbound import (
@@ -30,12 +30,12 @@ from tieline.model.inbound import (
 from tieline.model.members import Member
 from tieline.model.message import Format, Message, Origin
 from tieline.model.outcome import Refusal
-from tieline.model.rooms import Direction, Link, MessageType, Room
+from tieline.model.rooms import AUTO, Direction, Link, MessageType, Room
 from tieline.packets import Verdict, explain
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render.commonmark import CommonMark
 from tieline.render.walk import change_inlines
-from tieline.routing import attachments, interactions, joining, router
+from tieline.routing import attachments, direct, interactions, joining, router
 from tieline.routing.checks import storable
 from tieline.routing.messages import deleted, edited, reacted
 from tieline.routing.people import actor_of, author_there, member_there, who_there
@@ -71,7 +71,7 @@ def receive(command: ReceiveEvent, view: View) -> Decision | Refusal:
         case InboundInteraction() as event:
             return interactions.pressed(command.channel, event, view)
         case InboundForward() as event:
-            return _nothing("ignored")
+            return _forward(command.channel, event, view)
 
 
 def _nothing(status: str, message_id: str | None = None, *, puts: tuple[Value, ...] = ()) -> Decision:
@@ -92,7 +92,7 @@ def _message(channel: str, event: InboundMessage, view: View) -> Decision | Refu
     link = _inward(channel, event.conversation, view)
     room = view.directory.room_by_id(link.room_id) if link else None
     if link is None or room is None:
-        return _nothing("ignored", puts=cursor)
+        return _to_the_bot(channel, event, view) if event.direct else _nothing("ignored", puts=cursor)
     member = member_there(channel, event.author, view)
     refusal = view.directory.authorize(actor_of(member), "post", room=room)
     text = storable(text_of(event.content, channel, view))
@@ -100,18 +100,34 @@ def _message(channel: str, event: InboundMessage, view: View) -> Decision | Refu
         return _nothing("ignored", puts=cursor)
     if answer := joining.typed_code(channel, event, text, view):
         return msgspec.structs.replace(answer, puts=(*answer.puts, *cursor))
-    return _stand(channel, event, link, room, member, text, view, cursor)
+    return _stand(channel, event, link.via, room, member, text, view, cursor)
+
+
+def _to_the_bot(channel: str, event: InboundMessage, view: View) -> Decision:
+    """Written to the bot alone: an answer to a direct message, a message to somebody, or a command."""
+    member = member_there(channel, event.author, view)
+    text = storable(text_of(event.content, channel, view))
+    replied = _message_of(channel, event.conversation, event.reply_to or event.thread, view)
+    room = view.directory.room_by_id(replied.room_id) if replied else None
+    if member is not None and room is not None and room.is_direct and member.id in room.members:
+        return _stand(channel, event, AUTO, room, member, text, view)
+    to = direct.addressed(text, member, view) if member is not None else None
+    if member is None or to is None:
+        return direct.answered(channel, event, text, view)
+    room, known = direct.room_of_two(member, to[0], view)
+    decision = _stand(channel, event, AUTO, room, member, to[1], view)
+    return decision if known else msgspec.structs.replace(decision, puts=(room, *decision.puts))
 
 
 def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found out; a bag would only hide that
     channel: str,
     event: InboundMessage,
-    link: Link,
+    via: str,
     room: Room,
     member: Member | None,
     text: str,
     view: View,
-    cursor: tuple[Value, ...],
+    cursor: tuple[Value, ...] = (),
 ) -> Decision:
     verdict = judged(text, room, member)
     replied = _message_of(channel, event.conversation, event.reply_to, view)
@@ -143,21 +159,21 @@ def _stand(  # noqa: PLR0913, PLR0917 - one step of _message with all it found o
         message_id=message.id,
         room_id=room.id,
         direction=PartDirection.IN,
-        via=link.via,
+        via=via,
         thread_native=event.thread,
         author_native=event.author.native_id,
         url=event.url,
         created_at=view.now,
     )
-    decision = written(message, room, view, extra=(part, *rows, *cursor, *_told(event, message, verdict, link, view)))
+    decision = written(message, room, view, extra=(part, *rows, *cursor, *_told(event, message, verdict, via, view)))
     return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
 
 
-def _told(event: InboundMessage, message: Message, verdict: Verdict, link: Link, view: View) -> tuple[Value, ...]:
+def _told(event: InboundMessage, message: Message, verdict: Verdict, via: str, view: View) -> tuple[Value, ...]:
     """The verdict for the author, where it was written: never to machines, so that nothing can answer it for ever."""
     if not verdict.violations or event.automated or event.author.is_bot:
         return ()
-    return (router.notice(message, explain(verdict), event.author.native_id, link.via, view),)
+    return (router.notice(message, explain(verdict), event.author.native_id, via, view),)
 
 
 def _cursor(channel: str, event: InboundMessage, view: View) -> tuple[Value, ...]:
@@ -196,6 +212,35 @@ def text_of(content: Document, channel: str, view: View) -> str:
         return (Text(text=f"@{member.handle}" if member else f"@{inline.display.lstrip('@')}"),)
 
     return _WRITER.write(change_inlines(content.blocks, named, in_links=True)).strip("\n")
+
+
+# ── forward ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _forward(channel: str, event: InboundForward, view: View) -> Decision:
+    """Somebody sends a native message to a room: it stands there as theirs, with its words quoted."""
+    member = member_there(channel, event.author, view)
+    room = view.directory.room(event.room)
+    refusal = view.directory.authorize(actor_of(member), "post", room=room) if room else None
+    if room is None or refusal is not None:
+        return _said(refusal.detail if refusal else f"There is no room '{event.room}'.")
+    original = event.original
+    if view.get(Part, channel, event.conversation, f"forward:{event.native_id}") is not None:
+        return _said(f"It is in {room.name} already.")
+    quoted = Quote(children=original.content.blocks or (Paragraph(children=(Text(text="(no text)"),)),))
+    lead = Paragraph(children=(Strong(children=(Text(text=original.author.display),)), Text(text=" wrote:")))
+    content = Document(blocks=(lead, quoted) if original.content.blocks or not original.files else (lead,))
+    sent = msgspec.structs.replace(
+        original, author=event.author, native_id=f"forward:{event.native_id}", content=content, thread=None
+    )
+    text = storable(text_of(content, channel, view))
+    decision = _stand(channel, sent, AUTO, room, member, text, view)
+    answer = f"Sent to {room.name}."
+    return msgspec.structs.replace(decision, value=Receipt(status="stored", answer=answer))
+
+
+def _said(answer: str) -> Decision:
+    return Decision(value=Receipt(status="answered", answer=answer))
 
 
 # ── edit, delete, reaction ───────────────────────────────────────────────────────────────────────────────────────────

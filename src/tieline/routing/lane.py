@@ -17,14 +17,15 @@ import structlog
 
 from tieline.errors import DeliveryError, HubBusy, StoreError
 from tieline.model.commands import Command, FinishDelivery, StartDelivery
-from tieline.model.delivery import Delivery, DeliveryState, Fault, Operation
+from tieline.model.delivery import UNRESOLVED, Delivery, DeliveryState, Fault, Operation
 from tieline.model.outcome import Accepted
 from tieline.ports.adapter import ChannelAdapter
 from tieline.ports.waiting import rest
 from tieline.routing.breaker import NEVER
 from tieline.routing.outbox import Outbox
 from tieline.routing.outbox_attempt import Attempt, Line
-from tieline.routing.outbox_steps import End, Wait, Work
+from tieline.routing.outbox_change import EDIT_CLOSED
+from tieline.routing.outbox_steps import End, Later, Wait, Work
 from tieline.routing.outbox_traffic import Traffic
 from tieline.routing.retry import Verdict, judge
 
@@ -149,6 +150,8 @@ class Lane:
 
     def _is_unresolved(self, head: Delivery) -> bool:
         """True while the platform has not told which conversation the link means; then the delivery changes lanes."""
+        if head.conversation.startswith(UNRESOLVED):
+            return True
         link = self._outbox.directory.link(head.link_id) if head.link_id else None
         return link is not None and link.conversation is None and link.member_id is None
 
@@ -171,6 +174,8 @@ class Lane:
                 await self._end(head, composed)
             case Wait():
                 await self._put_aside(head, composed)
+            case Later():
+                return composed.delay
             case Work():
                 return await self._attempt(head, composed, adapter)
         return 0.0
@@ -228,6 +233,10 @@ class Lane:
         verdict = judge(error, head.attempts + 1, self._outbox.backoff, self._outbox.random)
         clock = self._outbox.clock
         self._blame(verdict)
+        if head.operation is Operation.EDIT and error.code == EDIT_CLOSED and not _is_closed(head):
+            fault = verdict.fault  # told below the old text instead
+            await self._finish(FinishDelivery(delivery_id=head.id, state=DeliveryState.QUEUED, fault=fault))
+            return _AT_ONCE
         next_at = clock.now() + round(verdict.delay * 1000) if verdict.delay else 0
         self._due[head.id] = (next_at, clock.monotonic() + verdict.delay)
         await self._finish(
@@ -331,6 +340,10 @@ def superseding(head: Delivery, page: Sequence[Delivery]) -> Delivery | None:
         return None
     edits = [other for other in page if other.operation is Operation.EDIT and other.message_id == head.message_id]
     return edits[-1] if edits[-1].id != head.id else None
+
+
+def _is_closed(head: Delivery) -> bool:
+    return head.fault is not None and head.fault.code == EDIT_CLOSED
 
 
 def _superseded(later: Delivery) -> Fault:

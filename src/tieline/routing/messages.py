@@ -6,8 +6,6 @@ Who may: ``view.directory.authorize``. What follows from a message: :mod:`tielin
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 from tieline.model.commands import DeleteMessage, EditMessage, PostDirect, PostMessage, React, SetInboxCursor
@@ -16,11 +14,11 @@ from tieline.model.events import Event, EventKind
 from tieline.model.members import Actor, Via
 from tieline.model.message import Author, Message, Origin, Reaction
 from tieline.model.outcome import Refusal
-from tieline.model.rooms import DIRECT_PREFIX, Access, Guests, MessageType, Room, Severity
+from tieline.model.rooms import MessageType, Room, Severity
 from tieline.packets import ORDINARY
 from tieline.ports.deciding import Decision, Needs, View
 from tieline.render import wire
-from tieline.routing import attachments, router
+from tieline.routing import attachments, direct, router
 from tieline.routing.checks import check_text
 from tieline.routing.offers import alert_actions
 from tieline.routing.writing import (
@@ -72,20 +70,9 @@ def post_direct(command: PostDirect, view: View) -> Decision | Refusal:
         return Refusal(status=404, code="member_not_found", detail=f"There is no member '@{command.to}'.")
     if sender is None or sender.id == receiver.id:
         return Refusal(status=422, code="direct_to_oneself", detail="A direct message goes from one member to another.")
-    pair = tuple(sorted((sender.id, receiver.id)))
-    room_id = DIRECT_PREFIX + hashlib.blake2b("|".join(pair).encode(), digest_size=12).hexdigest()
-    known = view.directory.room_by_id(room_id)
-    room = known or Room(
-        id=room_id,
-        name=f"dm-{room_id.removeprefix(DIRECT_PREFIX)}",
-        title=", ".join(sorted((f"@{sender.handle}", f"@{receiver.handle}"))),
-        access=Access.MEMBERS,
-        members=pair,
-        guests=Guests.NONE,
-        created_at=view.now,
-    )
+    room, known = direct.room_of_two(sender, receiver, view)
     decision = _post(command, room, view)
-    if known is not None or isinstance(decision, Refusal):
+    if known or isinstance(decision, Refusal):
         return decision
     return msgspec.structs.replace(decision, puts=(room, *decision.puts))
 

@@ -8,6 +8,7 @@ from random import Random, SystemRandom
 from tieline.ports.channels import Channels
 from tieline.ports.clock import Clock
 from tieline.ports.directory import Directory
+from tieline.ports.files import Files
 from tieline.ports.hub import Hub
 from tieline.ports.reading import Reader
 from tieline.routing.guards import LoopGuard
@@ -24,6 +25,7 @@ class Outbox:
     directory: Directory
     channels: Channels
     clock: Clock
+    files: Files
     backoff: Backoff = field(default_factory=Backoff)
     random: Random = field(default_factory=SystemRandom)
     guard: LoopGuard = field(default_factory=LoopGuard)
@@ -31,4 +33,4 @@ class Outbox:
     @property
     def composer(self) -> Composer:
         """Composes deliveries; stateless but for the guard that all share."""
-        return Composer(self.reader, self.directory, self.clock, self.guard)
+        return Composer(self.reader, self.directory, self.clock, self.guard, self.files)

@@ -72,7 +72,13 @@ class Wait(Value, kw_only=True, frozen=True):
     fault: Fault
 
 
-Composed = Work | End | Wait
+class Later(Value, kw_only=True, frozen=True):
+    """A delivery whose turn has come too early: seconds until it goes in any case; its lane waits."""
+
+    delay: float
+
+
+Composed = Work | End | Wait | Later
 
 
 async def perform(adapter: ChannelAdapter, step: Step) -> Sent | None:

@@ -92,7 +92,9 @@ def followers(message: Message, view: View) -> list[Delivery]:
 
 
 def _link_lives(delivery: Delivery, view: View) -> bool:
-    link = view.directory.link(delivery.link_id) if delivery.link_id else None
+    if delivery.link_id is None:  # a direct message: there is no link that could be removed
+        return True
+    link = view.directory.link(delivery.link_id)
     return link is not None and link.archived_at is None
 
 

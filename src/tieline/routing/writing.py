@@ -17,7 +17,7 @@ from tieline.packets import Verdict, judge
 from tieline.ports.deciding import Decision, View
 from tieline.render import wire
 from tieline.render.mentions import find_mentions
-from tieline.routing import router
+from tieline.routing import direct, router
 
 AGENTS = frozenset({MemberKind.AI, MemberKind.SERVICE})
 
@@ -53,7 +53,7 @@ def codes(verdict: Verdict) -> tuple[str, ...]:
 
 def written(message: Message, room: Room, view: View, extra: tuple[Value, ...] = ()) -> Decision:
     """The decision that a new message stands in its room."""
-    deliveries = router.deliveries_of(message, view)
+    deliveries = direct.deliveries_to(message, room, view) if room.is_direct else router.deliveries_of(message, view)
     lanes = {value.lane for value in (*deliveries, *extra) if isinstance(value, Delivery)}
     event = Event(
         stream=room.id,

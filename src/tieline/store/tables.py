@@ -56,6 +56,12 @@ def _when() -> int | None:
     return column
 
 
+def _later(default: str) -> str:
+    """A column that a later release added: rows of an older one need a value."""
+    column: str = Field(sa_type=Text, sa_column_kwargs={"server_default": default})
+    return column
+
+
 def _index(*columns: str, where: str | None = None, unique: bool = False) -> Index:
     condition = None if where is None else text(where)
     return Index(None, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
@@ -110,9 +116,9 @@ class MessageRow(Row, table=True):
     metadata_: str = Field(sa_type=Text, sa_column_kwargs={"name": "metadata"})
     packet: str | None = _maybe()
     violations: str = _text()
-    attachments: str = _text()
-    actions: str = _text()
-    streaming: int = _number()
+    attachments: str = _later("[]")
+    actions: str = _later("[]")
+    streaming: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     edited_at: int | None = _when()
     deleted_at: int | None = _when()
 
@@ -268,6 +274,7 @@ class ChannelRow(Row, table=True):
     adapter: str = _text()
     paused: int = _number()
     epoch: int = _number()
+    direct: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────────

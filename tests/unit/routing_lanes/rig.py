@@ -31,6 +31,7 @@ from tieline.routing.deciders import deciders
 from tieline.routing.lanes import Lanes
 from tieline.routing.outbox import Outbox
 from tieline.testing.clock import VirtualClock
+from tieline.testing.files import MemoryFiles
 from tieline.testing.scripted import ScriptedPlatform
 from tieline.testing.scripted_adapter import CAPABILITIES, ScriptedAdapter
 from tieline.testing.session import RecordingSession
@@ -92,6 +93,7 @@ class Rig:
         records = [ChannelRecord(name=name, adapter="scripted", epoch=1) for name in channels]
         self.directory = MemoryDirectory([PRIYA, ROOM, *links, *records])
         self.hub = MemoryHub(self.clock, deciders(), self.directory, self.bus)
+        self.files = MemoryFiles()
         self.channels = SteadyChannels()
         self.platforms = {name: ScriptedPlatform(self.clock) for name in channels}
         self.random = Random(7)
@@ -104,6 +106,7 @@ class Rig:
             directory=self.directory,
             channels=self.channels,
             clock=self.clock,
+            files=self.files,
             random=self.random,
         )
         return Lanes(outbox, self.bus)

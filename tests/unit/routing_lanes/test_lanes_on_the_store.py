@@ -27,6 +27,7 @@ from tieline.store import Store
 from tieline.store.migrating import migrate
 from tieline.testing import scripted
 from tieline.testing.clock import VirtualClock
+from tieline.testing.files import MemoryFiles
 from tieline.testing.scripted import ScriptedPlatform
 from tieline.testing.scripted_adapter import MANIFEST
 
@@ -63,6 +64,7 @@ class Studio:
             directory=directory,
             channels=self.supervisor,
             clock=self.clock,
+            files=MemoryFiles(),
             random=Random(2),
         )
         self.lanes = Lanes(outbox, bus)

@@ -7,6 +7,8 @@ from enum import Enum
 import msgspec
 import pytest
 
+from tieline.model.actions import Action, ActionStyle
+from tieline.model.attachments import Attached, Attachment, FileSource, FileState, NativeFile
 from tieline.model.base import ManagedBy, Value
 from tieline.model.capabilities import Support
 from tieline.model.channels import ChannelRecord
@@ -51,8 +53,25 @@ FULL: tuple[Value, ...] = (
         metadata={"a": [1, {"b": None}]},
         packet=Packet(task_id="t", state=PacketState.READY, payload_path="/p", next_hop="DONE"),
         violations=("PV001",),
+        attachments=(Attached(id="att_1", name="ö.png", mime="image/png", size=3, alt="a", detail="x"),),
+        actions=(Action(name="ack", label="Acknowledge", target="msg_1", style=ActionStyle.PRIMARY),),
+        streaming=True,
         edited_at=2,
         deleted_at=3,
+    ),
+    Attachment(
+        id="att_1",
+        name="ö.png",
+        mime="image/png",
+        state=FileState.READY,
+        size=3,
+        sha256="00",
+        detail="x",
+        owner_id="mem_1",
+        message_id="msg_1",
+        source=FileSource(channel="c", conversation="C", native_id="1", file=NativeFile(id="F1", url="https://u")),
+        created_at=1,
+        expires_at=2,
     ),
     Delivery(
         id="dlv_1",
