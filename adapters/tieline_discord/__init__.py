@@ -1,1 +1,1 @@
-"""Discord: a bot and its webhooks. Read :mod:`tieline_discord.adapter` first; the hub finds :mod:`tieline_discord.manifest`."""
+"""Discord, as a bot and through webhooks. Read :mod:`tieline_discord.adapter` first; the hub finds its manifest."""

@@ -1,7 +1,7 @@
 """Emoji on Discord: Unicode as it is, custom ones by name and id. Pure.
 
-Rule: a custom emoji is ``:name:`` in the hub, since its id means nothing elsewhere; back on Discord it is one again only
-where its server has the name. Not promised: that Discord takes every Unicode emoji as a reaction; it answers 400
+Rule: a custom emoji is ``:name:`` in the hub, since its id means nothing elsewhere; back on Discord it is one again
+only where its server has the name. Not promised: that Discord takes every Unicode emoji as a reaction; it answers 400
 (code 10014) to those it does not know. Next stop: :mod:`tieline_discord.inbound` and the adapter's reactions.
 
 Source: Discord, "Emoji resource", "Message: Create Reaction", "API Reference: CDN Endpoints".

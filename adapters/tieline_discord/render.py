@@ -37,7 +37,8 @@ _ALT_MAX: Final = 1024
 _STYLES: Final = {ActionStyle.PRIMARY: 1, ActionStyle.DEFAULT: 2, ActionStyle.DANGER: 4}
 _BANNED: Final = re.compile(r"(cly)(de)|(disc)(ord)", re.IGNORECASE)
 _RESERVED: Final = {"everyone": "every.one", "here": "he.re"}
-_JOINER: Final = re.compile(r"(?<=\w)[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+|[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")  # fmt: skip
+_UNSEEN: Final = re.compile(r"(?!\u200d(?<=\W.)(?=\W))[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+"""Characters that show nothing; but the joiner between two emoji stays."""
 
 
 def create(outgoing: Outgoing, *, as_webhook: bool, previews: bool = False, thread_name: str | None = None) -> Body:
@@ -79,7 +80,7 @@ def allowed_mentions(text: str) -> Body:
 
 def webhook_name(display: str) -> str:
     """A name that Discord takes for a webhook's message: 1 to 80 characters, without the words it keeps for itself."""
-    name = _JOINER.sub("", clean(display)).replace("@", " at ").replace("```", "'''")
+    name = _UNSEEN.sub("", clean(display)).replace("@", " at ").replace("```", "'''")
     name = " ".join(name.split())[:NAME_MAX]
     name = _BANNED.sub(_broken, name)[:NAME_MAX].strip()
     return _RESERVED.get(name.lower(), name) or "Guest"
