@@ -18,13 +18,12 @@ from tieline.model.actions import Action, ActionStyle
 from tieline.model.base import Value
 from tieline.model.inbound import InboundInteraction, NativeAuthor
 from tieline.ports.adapter import Home, RoomChoice
+from tieline_slack.app_manifest import SHORTCUT
 from tieline_slack.inbound import Me
 from tieline_slack.shapes import mapping, sequence, text
 
 Json = dict[str, object]
 
-SHORTCUT: Final = "tieline_send_to_room"
-"""``callback_id`` of the message shortcut and of its modal."""
 REFRESH: Final = "tieline_home_refresh"
 """``action_id`` of the App Home's button."""
 PREFIX: Final = "tieline:"
@@ -80,7 +79,8 @@ def is_sane(payload: Mapping[str, object]) -> bool:
         case "message_action":
             return isinstance(payload.get("callback_id"), str)
         case "view_submission":
-            return isinstance(mapping(payload.get("view")).get("callback_id"), str)
+            view = mapping(payload.get("view"))
+            return isinstance(view.get("callback_id"), str) and view.get("type") == "modal"
         case _:
             return False
 

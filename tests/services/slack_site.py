@@ -1,4 +1,4 @@
-"""The HTTP route of a Slack channel on a server of its own, as the hub mounts it: below the channel's name."""
+"""The HTTP routes of a Slack channel on a server of its own, as the hub mounts them: below the channel's name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tieline.ports.abilities import HttpRoutes
 
-PATH = "/api/v1/channels/team-slack/events"
+PATH = "/api/v1/channels/team-slack/"
 
 
 class Site:
@@ -22,13 +22,15 @@ class Site:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         assert self.adapter is not None
-        (route,) = self.adapter.routes()
-        assert (route.method, route.path) == ("POST", "events")
-        return await route.handler(request)
+        routes = {(route.method, route.path): route.handler for route in self.adapter.routes()}
+        return await routes[request.method, request.match_info["name"]](request)
 
-    async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    async def post(
+        self, body: bytes, headers: Mapping[str, str] | None = None, *, to: str = "events"
+    ) -> tuple[int, str]:
         """Post as Slack would, or a forger."""
-        async with aiohttp.ClientSession() as http, http.post(self.url, data=body, headers=headers) as answer:
+        url = self.url.removesuffix("events") + to
+        async with aiohttp.ClientSession() as http, http.post(url, data=body, headers=headers) as answer:
             return answer.status, await answer.text()
 
 
@@ -36,11 +38,11 @@ class Site:
 async def serving() -> AsyncIterator[Site]:
     """A server on a free port."""
     site, application = Site(), web.Application()
-    application.router.add_post(PATH, site.handle)
+    application.router.add_post(PATH + "{name}", site.handle)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
+    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}events"
     try:
         yield site
     finally:

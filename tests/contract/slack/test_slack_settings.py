@@ -6,7 +6,6 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
-from ruamel.yaml import YAML
 
 from tests.contract.slack.slack_making import make, outgoing
 from tests.services.slack_session import plain_text
@@ -16,7 +15,6 @@ from tieline.model.inbound import InboundMessage
 from tieline.model.message import Author
 from tieline.ports import abilities
 from tieline_slack import config, render
-from tieline_slack.app_manifest import EVENTS, SCOPES, manifest_yaml
 from tieline_slack.config import Mode
 from tieline_slack.manifest import MANIFEST
 from tieline_slack.simulate import simulator
@@ -87,7 +85,7 @@ def test_an_adapter_has_the_abilities_it_declares_and_routes_only_in_http_mode()
     ):
         assert isinstance(socket, ability)
     assert not isinstance(socket, abilities.Types), "bots cannot show that somebody types"
-    assert socket.routes() == () and len(http.routes()) == 1
+    assert socket.routes() == () and [route.path for route in http.routes()] == ["events", "interactions"]
 
 
 def test_capabilities_are_modest_before_slack_was_asked() -> None:
@@ -95,22 +93,6 @@ def test_capabilities_are_modest_before_slack_was_asked() -> None:
     assert known.identity.level is Support.FALLBACK
     assert (known.text.max, known.dialect, known.edit.max_age) == (4000, "slack", 86400)
     assert known.typing is Support.REJECTED and known.mention.broadcast is Support.REJECTED
-
-
-def test_the_app_manifest_asks_for_exactly_what_is_used() -> None:
-    document = YAML(typ="safe").load(manifest_yaml())
-    assert document["oauth_config"]["scopes"]["bot"] == list(SCOPES)
-    assert document["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
-    assert document["settings"]["socket_mode_enabled"] is True
-    assert document["features"]["slash_commands"][0]["command"] == "/tieline"
-
-
-def test_the_app_manifest_for_http_names_the_channels_own_address_twice() -> None:
-    document = YAML(typ="safe").load(manifest_yaml("https://hub.example/", "team"))
-    url = "https://hub.example/api/v1/channels/team/events"
-    assert document["settings"]["event_subscriptions"]["request_url"] == url
-    assert document["features"]["slash_commands"][0]["url"] == url
-    assert document["settings"]["socket_mode_enabled"] is False
 
 
 def test_what_is_posted_is_exactly_this() -> None:
