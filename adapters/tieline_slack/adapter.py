@@ -10,13 +10,15 @@ Next stops: :mod:`tieline_slack.wire` (in), :mod:`tieline_slack.outbound` (out),
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tieline.errors import AdapterError, DeliveryError, Misconfigured, NotDispatched
+from tieline.model.attachments import FileSource
 from tieline.model.capabilities import Capabilities
 from tieline.model.delivery import Endpoint
 from tieline.ports.abilities import Finding, Resync, Route
@@ -24,7 +26,7 @@ from tieline.ports.adapter import AdapterContext, Outgoing, PartRef, Sent, Sessi
 from tieline.ports.clock import Clock
 from tieline.ports.rendering import Dialect
 from tieline.render import commonmark
-from tieline_slack import config, direct, inbound, places, wire
+from tieline_slack import config, direct, health, inbound, places, wire
 from tieline_slack.abilities import capabilities
 from tieline_slack.app_manifest import manifest_yaml
 from tieline_slack.checks import Checks, scopes
@@ -32,6 +34,7 @@ from tieline_slack.config import Mode, Settings
 from tieline_slack.connection import Connection
 from tieline_slack.desk import Desk
 from tieline_slack.dialect import SlackDialect
+from tieline_slack.downloads import Downloads
 from tieline_slack.errors import lifecycle, translate
 from tieline_slack.history import History
 from tieline_slack.inbound import Me
@@ -44,6 +47,7 @@ __all__ = ["SlackAdapter", "create", "manifest_yaml"]
 
 _CALL_TIMEOUT: Final = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _NAMES: Final = "chat:write.customize"
+_FILES: Final = "files:write"
 _PATHS: Final = ("events", "interactions")
 
 
@@ -69,6 +73,7 @@ class SlackAdapter:
             else None
         )
         self._open: _Workspace | None = None
+        self._session: Session | None = None
 
     def dialect(self, endpoint: Endpoint) -> Dialect:
         """Slack's mrkdwn, everywhere."""
@@ -83,11 +88,14 @@ class SlackAdapter:
     async def connect(self, session: Session) -> None:
         """Sign in and begin to receive."""
         workspace = _Workspace(self._context, self._settings)
-        self._open = workspace
+        self._open, self._session = workspace, session
         try:
-            names = await workspace.sign_in()
+            granted = await workspace.sign_in()
             self._capabilities = capabilities(
-                names=names, edit_window=self._settings.edit_window, pace=self._settings.pace
+                names=_may(granted, _NAMES),
+                files=_may(granted, _FILES),
+                edit_window=self._settings.edit_window,
+                pace=self._settings.pace,
             )
             door = _Door(workspace, session)
             api = workspace.client(token=None)
@@ -132,8 +140,18 @@ class SlackAdapter:
         return await self._calls.look_up(outgoing, since)
 
     async def resync(self, conversation: str, cursor: str | None) -> Resync:
-        """What was written after ``cursor``."""
-        return await self._workspace.history.resync(conversation, cursor)
+        """What was written after ``cursor``; and how the conversation is, told to the session."""
+        workspace = self._workspace
+        page = await workspace.history.resync(conversation, cursor)
+        if self._session is not None:
+            await health.look(workspace.calls.read, conversation, self._session)
+        return page
+
+    async def fetch(self, source: FileSource) -> AsyncGenerator[bytes, None]:
+        """The bytes of a file that somebody shared."""
+        async with aclosing(self._workspace.downloads.fetch(source)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def resolve(self, written: str) -> tuple[str, str]:
         """A channel's id by its name."""
@@ -198,8 +216,8 @@ class _Workspace:
             web.proxy = None
         return web
 
-    async def sign_in(self) -> bool:
-        """Ask who we are. True if messages may carry their author's name. Raises DeliveryError."""
+    async def sign_in(self) -> frozenset[str] | None:
+        """Ask who we are. The scopes that were granted, where Slack says. Raises DeliveryError."""
         try:
             answer = await self.web.auth_test()
         except Exception as error:
@@ -214,8 +232,7 @@ class _Workspace:
             )
         )
         self._signed_in = True
-        granted = scopes(answer.headers)
-        return granted is None or _NAMES in granted
+        return scopes(answer.headers)
 
     async def listen(self, handler: wire.SocketHandler, door: _Door) -> None:
         """Open the socket. Raises DeliveryError."""
@@ -238,6 +255,7 @@ class _Workspace:
             await self._connection.close()
         if self._desk is not None:
             await self._desk.close()
+        await self.downloads.close()
         await self._session.close()
 
     @property
@@ -253,8 +271,14 @@ class _Workspace:
 
     def _know(self, me: Me) -> None:
         self.me = me
-        self.calls = Outbound(self.web, self._clock, me, previews=self._settings.previews)
+        local = self._settings.is_local
+        self.calls = Outbound(self.web, self._clock, me, previews=self._settings.previews, local=local)
+        self.downloads = Downloads(self.calls.read, self._settings.bot_token, local=local)
         self.history = History(self.calls, self.names, self._clock, me)
+
+
+def _may(granted: frozenset[str] | None, scope: str) -> bool:
+    return granted is None or scope in granted
 
 
 async def _came_up(session: Session) -> None:
@@ -280,6 +304,10 @@ class _Door:
                 self._desk.opened(text(event, "user"))
             return
         me = self._workspace.me
+        news = health.read(event, me)
+        if news is not None:
+            health.tell(news, self._session)
+            return
         people = await self._workspace.names.look_up(user for user in inbound.people_in(event) if user != me.user_id)
         read = inbound.read(event, me, people)
         if read is not None:

@@ -35,42 +35,53 @@ LONGEST_WAIT: Final = 86400.0
 """A day: what is longer is no answer of Slack's, and a date that far is shown, not computed with."""
 
 INVITE: Final = "write /invite @tieline in that channel"
-_REINSTALL: Final = "reinstall the app to the workspace and put its new bot token into the configuration"
+REINSTALL: Final = "reinstall the app to the workspace and put its new bot token into the configuration"
+UNARCHIVE: Final = "unarchive the channel, or remove the link"
 
 _CREDENTIAL: Final[Mapping[str, str]] = {
     "invalid_auth": "check bot_token: it is wrong, or of another workspace",
     "not_authed": "set bot_token",
-    "token_revoked": _REINSTALL,
-    "token_expired": _REINSTALL,
-    "account_inactive": _REINSTALL,
-    "app_missing_action_url": _REINSTALL,
-    "no_permission": _REINSTALL,
+    "token_revoked": REINSTALL,
+    "token_expired": REINSTALL,
+    "account_inactive": REINSTALL,
+    "app_missing_action_url": REINSTALL,
+    "no_permission": REINSTALL,
     "not_allowed_token_type": "use the bot token (xoxb-…) as bot_token and the app-level token (xapp-…) as app_token",
     "missing_scope": "add the scope in the app's settings (tieline manifest slack prints them all) and reinstall it",
     "ekm_access_denied": "ask the workspace's administrators: they have suspended access",
     "org_login_required": "the workspace is being migrated: try again when that is over",
-    "team_access_not_granted": _REINSTALL,
+    "team_access_not_granted": REINSTALL,
 }
 """Faults of the credential: nothing on this channel will work until a person mends it."""
+
+EDIT_CLOSED: Final = "edit_window_closed"
+"""The message cannot be edited any more: the hub says the new text in a note below it."""
+_EDIT_CLOSED: Final = frozenset({EDIT_CLOSED, "cant_update_message", "cannot_update_message"})
 
 _PLACE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """Faults of the conversation: the message waits until a person has mended it."""
 _MESSAGE: Final[Mapping[str, str]] = {
     "not_in_channel": INVITE,
     "channel_not_found": f"check the conversation's id; in a private channel {INVITE}",
-    "is_archived": "unarchive the channel, or remove the link",
+    "is_archived": UNARCHIVE,
     "restricted_action": "a workspace or channel setting forbids the app to post there: ask an administrator",
     "msg_too_long": "shorten the message",
     "msg_blocks_too_long": "shorten the message",
     "no_text": "the message is empty",
-    "edit_window_closed": "the workspace lets nobody edit messages that old: set edit_window of the channel to it",
-    "cant_update_message": "only messages of this app can be edited",
+    EDIT_CLOSED: "the workspace lets nobody edit messages that old: set edit_window of the channel to it",
     "cant_delete_message": "only messages of this app can be deleted",
     "user_not_in_channel": "the person has left the channel",
     "invalid_name": "the workspace has no such emoji",
     "too_many_emoji": "the message carries as many emoji as Slack allows",
     "too_many_reactions": "the message carries as many reactions as Slack allows",
     "thread_not_found": "the thread is gone",
+    "file_uploads_disabled": "the workspace lets nobody upload files: ask an administrator",
+    "file_uploads_except_images_disabled": "the workspace takes pictures only: ask an administrator",
+    "file_type_not_allowed": "the workspace does not take files of this kind: ask an administrator",
+    "blocked_file_type": "the workspace does not take files of this kind: ask an administrator",
+    "file_upload_size_restricted": "the workspace does not take files this large: ask an administrator",
+    "storage_limit_reached": "the workspace has no room for files: ask an administrator",
+    "malware_detected": "Slack found malware in the file",
     "messages_tab_disabled": "switch on the app's Messages tab (App Home)",
 }
 """Faults of the one message or place, and what a person can do about each."""
@@ -137,9 +148,19 @@ def _answered(error: SlackApiError, now: float | None) -> DeliveryError:
         return _without_code(status)
     if code in _GONE:
         return Permanent("part_gone", "the message is no longer there")
+    if code in _EDIT_CLOSED:
+        return Permanent(EDIT_CLOSED, f"Slack refused: {code}", fix=_MESSAGE[EDIT_CLOSED])
     if code in _CREDENTIAL:
         return Permanent(code, _needed(error), stops_channel=True, fix=_CREDENTIAL[code])
     return Permanent(code, f"Slack refused: {code}", stops_lane=code in _PLACE, fix=_MESSAGE.get(code, ""))
+
+
+def without_scope(error: Permanent, scope: str) -> Permanent:
+    """A fault that concerns ``scope`` alone: where the app lacks it, all that needs no files goes on."""
+    if error.code != "missing_scope":
+        return error
+    fix = f"add the scope {scope} in the app's settings (tieline manifest slack prints them all) and reinstall it"
+    return Permanent(error.code, error.detail, fix=fix)
 
 
 def _without_code(status: int) -> DeliveryError:

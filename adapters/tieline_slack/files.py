@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from tieline.model.attachments import NativeFile
 from tieline.model.content import Block, Hyperlink, Inline, Paragraph, Text
+from tieline.ports.addresses import is_loopback
 from tieline_slack import ids
 from tieline_slack.shapes import flag, mapping, number, sequence, text
 
@@ -95,7 +96,7 @@ def share(file: Mapping[str, object], conversation: str) -> str:
 
 
 def is_slacks(url: str) -> bool:
-    """True where an address is one of Slack's own hosts, over https, so that the token may be shown to it."""
+    """True where an address is one of Slack's own hosts, over https."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -108,6 +109,15 @@ def is_slacks_host(host: str) -> bool:
     """``files.slack.com``, a workspace's own host, ``slack.com`` itself."""
     name = host.lower().rstrip(".")
     return name == "slack.com" or name.endswith(".slack.com")
+
+
+def is_home(url: str) -> bool:
+    """True where an address is on this machine: a stand-in's."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return host == "localhost" or is_loopback(host)
 
 
 def _files(message: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -8,9 +8,11 @@ Next stop: :mod:`tieline_slack.errors` for failures, the hub's lane for outcomes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
+import msgspec
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tieline.errors import Permanent, Uncertain
@@ -21,6 +23,7 @@ from tieline_slack.errors import translate
 from tieline_slack.inbound import Me, mark_of
 from tieline_slack.paging import pages
 from tieline_slack.shapes import mapping, text
+from tieline_slack.uploads import PREFIX, Uploads
 
 _SKEW: Final = 60_000
 """Milliseconds that our clock may be ahead of Slack's."""
@@ -30,16 +33,27 @@ _SO_ALREADY: Final = {True: "already_reacted", False: "no_reaction"}
 class Outbound:
     """The writing side of one workspace."""
 
-    def __init__(self, web: AsyncWebClient, clock: Clock, me: Me, *, previews: bool = False) -> None:
+    def __init__(
+        self, web: AsyncWebClient, clock: Clock, me: Me, *, previews: bool = False, local: bool = False
+    ) -> None:
         self._web = web
         self._clock = clock
         self._me = me
         self._previews = previews
+        self._uploads = Uploads(self.form, self.read, web, clock, me, local=local)
 
     async def call(self, method: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         """Call a method that writes; its arguments go as JSON. Raises DeliveryError."""
         try:
             answer = await self._web.api_call(method, json=dict(arguments))
+            return mapping(answer.data)
+        except Exception as error:
+            raise translate(error, now=self._clock.now() / 1000) from error
+
+    async def form(self, method: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Call a method that writes and takes no JSON: its arguments go as a form. Raises DeliveryError."""
+        try:
+            answer = await self._web.api_call(method, data=dict(arguments))
             return mapping(answer.data)
         except Exception as error:
             raise translate(error, now=self._clock.now() / 1000) from error
@@ -53,45 +67,65 @@ class Outbound:
             raise translate(error, now=self._clock.now() / 1000) from error
 
     async def send(self, outgoing: Outgoing) -> Sent:
-        """Post one frame; a notice is shown to its reader alone."""
+        """Post one frame: its text, or its files; a notice is shown to its reader alone."""
+        outgoing = await self._threaded(outgoing)
         if outgoing.notice_for is not None:
+            if outgoing.files:
+                raise Permanent("no_files_in_notices", "Slack shows files to everyone in the conversation")
             answer = await self.call("chat.postEphemeral", render.notice(outgoing, outgoing.notice_for))
             return self._sent(outgoing, text(answer, "message_ts"), url=False)
+        if outgoing.files:
+            return await self._uploads.send(outgoing)
         answer = await self.call("chat.postMessage", render.post(outgoing, previews=self._previews))
         return self._sent(outgoing, text(answer, "ts"))
 
     async def edit(self, ref: PartRef, outgoing: Outgoing) -> None:
-        """Write a part anew."""
-        await self.call("chat.update", render.update(outgoing, ref.part.native_id))
+        """Write a part anew; files stay as they are."""
+        if outgoing.files:
+            return
+        await self.call("chat.update", render.update(outgoing, await self._native(ref)))
 
     async def delete(self, ref: PartRef) -> None:
-        """Remove a part; one that is gone already is gone."""
-        try:
-            await self.call("chat.delete", {"channel": ref.endpoint.conversation, "ts": ref.part.native_id})
-        except Permanent as error:
-            if error.code != "part_gone":
-                raise
+        """Remove a part and its files; one that is gone already is gone."""
+        native = await self._uploads.native(ref.endpoint.conversation, ref.part.native_id)
+        if native:
+            with _unless({"part_gone"}):
+                await self.call("chat.delete", {"channel": ref.endpoint.conversation, "ts": native})
+        await self._uploads.remove(ref.part.native_id)
 
     async def react(self, ref: PartRef, char: str, *, on: bool) -> None:
         """Set or take back the bot's reaction."""
         name = emoji.to_slack(char)
         if name is None:
             raise Permanent("invalid_name", f"Slack has no name for {char}", fix="use another emoji")
-        place = {"channel": ref.endpoint.conversation, "timestamp": ref.part.native_id, "name": name}
-        try:
+        place = {"channel": ref.endpoint.conversation, "timestamp": await self._native(ref), "name": name}
+        with _unless({_SO_ALREADY[on]}):
             await self.call("reactions.add" if on else "reactions.remove", place)
-        except Permanent as error:
-            if error.code != _SO_ALREADY[on]:
-                raise
 
     async def look_up(self, outgoing: Outgoing, since: int) -> Sent | None:
-        """Find what carries our key, in the thread or the channel it was sent to."""
+        """Find what carries our key, in the thread or the channel it was sent to; files by what is known of them."""
         if outgoing.notice_for is not None:
             return None
+        outgoing = await self._threaded(outgoing)
+        if outgoing.files:
+            return await self._uploads.look_up(outgoing, since, self._after)
         async for message in self._after(outgoing, since):
             if mark_of(message)[0] == outgoing.key:
                 return self._sent(outgoing, text(message, "ts"))
         return None
+
+    async def _native(self, ref: PartRef) -> str:
+        native = await self._uploads.native(ref.endpoint.conversation, ref.part.native_id)
+        if not native:
+            raise Permanent("part_gone", "Slack does not tell which message shows the file")
+        return native
+
+    async def _threaded(self, outgoing: Outgoing) -> Outgoing:
+        """With the thread's root by its own id, where files stood for it; outside the thread where it is not known."""
+        if outgoing.thread is None or not outgoing.thread.startswith(PREFIX):
+            return outgoing
+        root = await self._uploads.native(outgoing.endpoint.conversation, outgoing.thread)
+        return msgspec.structs.replace(outgoing, thread=root or None)
 
     async def _after(self, outgoing: Outgoing, since: int) -> AsyncIterator[Mapping[str, object]]:
         place = {
@@ -111,3 +145,13 @@ class Outbound:
         conversation = outgoing.endpoint.conversation
         address = ids.permalink(self._me.url, conversation, ts, outgoing.thread) if url else None
         return Sent(native_id=ts, thread=outgoing.thread or ts, url=address)
+
+
+@contextmanager
+def _unless(harmless: Collection[str]) -> Iterator[None]:
+    """Let pass what Slack refuses because it is so already."""
+    try:
+        yield
+    except Permanent as error:
+        if error.code not in harmless:
+            raise

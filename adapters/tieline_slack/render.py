@@ -9,6 +9,8 @@ Next stop: :mod:`tieline_slack.outbound` makes the calls.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Final
 
 from tieline.ports.adapter import Outgoing
@@ -49,6 +51,19 @@ def notice(outgoing: Outgoing, reader: str) -> Arguments:
 def update(outgoing: Outgoing, native_id: str) -> Arguments:
     """Arguments of ``chat.update``. The name cannot be changed; the mark is written again, so that it stays."""
     return {"blocks": [], **_said(outgoing), "ts": native_id, "metadata": _mark(outgoing)}
+
+
+def completion(outgoing: Outgoing, uploaded: Sequence[str]) -> Arguments:
+    """Fields of ``files.completeUploadExternal``: the files in one message, under their author's name."""
+    named = [{"id": one, "title": file.name} for one, file in zip(uploaded, outgoing.files, strict=True)]
+    fields: Arguments = {
+        "files": json.dumps(named),
+        "channel_id": outgoing.endpoint.conversation,
+        **_author(outgoing),
+    }
+    if outgoing.thread is not None:
+        fields["thread_ts"] = outgoing.thread
+    return fields
 
 
 def _said(outgoing: Outgoing) -> Arguments:

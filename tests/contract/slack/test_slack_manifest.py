@@ -37,6 +37,7 @@ METHODS: Final[dict[str, tuple[str, ...]]] = {
     "conversations.open": ("im:write",),
     "conversations.replies": HISTORY,
     "files.completeUploadExternal": ("files:write",),
+    "files.delete": ("files:write",),
     "files.getUploadURLExternal": ("files:write",),
     "files.info": ("files:read",),
     "reactions.add": ("reactions:write",),

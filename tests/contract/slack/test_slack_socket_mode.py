@@ -54,13 +54,14 @@ async def test_edits_deletions_reactions_and_replies_arrive(slack: LocalSlack) -
     assert session.texts == ["root", "reply", "reply, mended"]
 
 
-async def test_a_shared_file_keeps_its_text_and_names_the_file(slack: LocalSlack) -> None:
+async def test_a_shared_file_comes_beside_its_text(slack: LocalSlack) -> None:
     session = RecordingSession()
     async with connected(make(slack.settings), session):
         await slack.upload("notes.txt", b"hello", text="the notes")
-        await session.events(1)
-    assert session.texts[0].startswith("the notes")
-    assert "notes.txt" in session.texts[0]
+        (event,) = await session.events(1)
+    assert session.texts == ["the notes"]
+    assert isinstance(event, InboundMessage)
+    assert [(file.name, file.size) for file in event.files] == [("notes.txt", 5)]
 
 
 async def test_a_direct_message_arrives_too(slack: LocalSlack) -> None:

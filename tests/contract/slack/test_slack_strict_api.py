@@ -55,7 +55,7 @@ async def test_alices_messages_can_neither_be_edited_nor_deleted_by_us(
     hers = (await slack.alice("chat.postMessage", channel=room, text="hers"))["ts"]
     with pytest.raises(Permanent) as failed:
         await adapter.edit(part(hers, conversation=room), outgoing("ours", conversation=room))
-    assert failed.value.code == "cant_update_message"
+    assert failed.value.code == "edit_window_closed"
     with pytest.raises(Permanent) as failed:
         await adapter.delete(part(hers, conversation=room))
     assert failed.value.code == "cant_delete_message"
