@@ -19,7 +19,7 @@ class ActionStyle(StrEnum):
     DANGER = "danger"
 
 
-class Action(Value, omit_defaults=True, kw_only=True, frozen=True):
+class Action(Value, kw_only=True, frozen=True):
     """One thing to do: ``name`` is what it is called in commands (``ack``), ``target`` the id it acts on.
 
     Both together are at most 100 characters of ``[a-z0-9_:-]``, so that every platform can carry them.

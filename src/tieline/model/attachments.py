@@ -65,7 +65,7 @@ class Attachment(Value, kw_only=True, frozen=True):
     """Set while no message has it."""
 
 
-class Attached(Value, omit_defaults=True, kw_only=True, frozen=True):
+class Attached(Value, kw_only=True, frozen=True):
     """An attachment as its message shows it."""
 
     id: str

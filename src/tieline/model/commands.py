@@ -394,6 +394,13 @@ class FinishDelivery(Command, kw_only=True, frozen=True):
     epoch: int = 0
 
 
+class DigestLane(Command, kw_only=True, frozen=True):
+    """Send one digest of what waited in a lane. Answers how many messages are in it; 0: nothing was changed."""
+
+    lane: str
+    epoch: int = 0
+
+
 class RetryDelivery(Command, kw_only=True, frozen=True):
     """Try a dead letter or a held one again, late and marked. L3."""
 

@@ -141,11 +141,12 @@ def _quotation(plan: Plan, capabilities: Capabilities, notes: Degradations) -> t
 
 def _lead(plan: Plan, capabilities: Capabilities, notes: Degradations) -> tuple[Inline, ...]:
     """What stands before the text: marks, then the author's name."""
-    lead: list[Inline] = [Text(text=f"[{mark}] ") for mark in plan.marks]
+    lead: list[Inline] = [Text(text=" ".join(f"[{mark}]" for mark in plan.marks))] if plan.marks else []
     author = " ".join(clean(plan.author).split())
     if plan.prefix and author:
         notes.add("identity", capabilities.identity.level)
         name: Inline = Text(text=author)
         bold = capabilities.rich_text > Support.FALLBACK  # else the hub's own bold would count as formatting lost
+        lead += [Text(text=" ")] if lead else []
         lead += [Strong(children=(name,)) if bold else name, Text(text=":")]
     return tuple(lead)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tieline.model.commands import (
     CreateAttachment,
     DeleteMessage,
+    DigestLane,
     DiscardDelivery,
     EditMessage,
     FinishAttachment,
@@ -20,7 +21,7 @@ from tieline.model.commands import (
     StartDelivery,
 )
 from tieline.ports.deciding import Deciders, Rule
-from tieline.routing import attachments, cursors, deliveries, inbound, messages
+from tieline.routing import attachments, cursors, deliveries, digests, inbound, messages
 
 
 def deciders() -> Deciders:
@@ -40,5 +41,6 @@ def deciders() -> Deciders:
         StartDelivery: Rule(deliveries.start, rows=deliveries.needs),
         FinishDelivery: Rule(deliveries.finish, rows=deliveries.needs),
         RetryDelivery: Rule(deliveries.retry, rows=deliveries.needs),
+        DigestLane: Rule(digests.digest),
         DiscardDelivery: Rule(deliveries.discard, rows=deliveries.needs),
     }

@@ -16,11 +16,12 @@ import msgspec
 import structlog
 
 from tieline.errors import DeliveryError, HubBusy, StoreError
-from tieline.model.commands import Command, FinishDelivery, StartDelivery
+from tieline.model.commands import Command, DigestLane, FinishDelivery, StartDelivery
 from tieline.model.delivery import UNRESOLVED, Delivery, DeliveryState, Fault, Operation
 from tieline.model.outcome import Accepted
 from tieline.ports.adapter import ChannelAdapter
 from tieline.ports.waiting import rest
+from tieline.routing import digests
 from tieline.routing.breaker import NEVER
 from tieline.routing.outbox import Outbox
 from tieline.routing.outbox_attempt import Attempt, Line
@@ -109,6 +110,8 @@ class Lane:
         self._waiting.clear()
         if not page:
             return None
+        if self._outbox.channels.adapter(self.channel) is not None and await self._digest(page):
+            return _AT_ONCE
         while not self._stopping and (head := pick(page, self._waiting)) is not None:
             later = superseding(head, page)
             if later is not None:
@@ -121,6 +124,14 @@ class Lane:
             if head.message_id not in self._waiting:
                 page.remove(head)
         return self._after(len(page))
+
+    async def _digest(self, page: Sequence[Delivery]) -> bool:
+        """Put what waited through an outage into one digest, where its link asks for that."""
+        link = self._outbox.directory.link(page[0].link_id) if page[0].link_id else None
+        if not digests.wanted(page, link, self._outbox.clock.now()):
+            return False
+        done = await self._execute(DigestLane(lane=self.name, epoch=self._epoch))
+        return done is not None and bool(done.value)
 
     def _after(self, left: int) -> float:
         """What follows a page of which ``left`` deliveries wait for a person."""
@@ -278,7 +289,11 @@ class Lane:
         return await self._commit(msgspec.structs.replace(command, epoch=self._epoch))
 
     async def _commit(self, command: Command) -> bool:
-        """Execute until the store takes it: an effect that happened must not be forgotten. False: refused."""
+        """Execute; False: refused."""
+        return await self._execute(command) is not None
+
+    async def _execute(self, command: Command) -> Accepted | None:
+        """Execute until the store takes it: an effect that happened must not be forgotten. None: refused."""
         while True:
             try:
                 outcome = await self._outbox.hub.execute(command)
@@ -287,11 +302,11 @@ class Lane:
                 await self._outbox.clock.sleep(error.retry_after if isinstance(error, HubBusy) else 1.0)
                 continue
             if isinstance(outcome, Accepted):
-                return True
+                return outcome
             if outcome.code == "stale_epoch":
                 raise LaneStopped
             _log.info("lane_refused", lane=self.name, code=outcome.code, detail=outcome.detail)
-            return False
+            return None
 
 
 class Strikes:

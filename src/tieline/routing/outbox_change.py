@@ -86,7 +86,7 @@ class Changes:
         names = native_names(message, place.delivery.channel, self._directory)
         plan = partial(plan_of, message, place.capabilities, names, files=False)
         rendered = await place.rendered(plan, len(message.text))
-        unchanged = original is not None and _texts(original.frames or ()) == _texts(rendered.frames)
+        unchanged = original is not None and _shows_the_same(original.frames or (), rendered.frames)
         if unchanged and not message.streaming and not await self._edited(place.delivery):
             return End(state=DeliveryState.SENT, degradations=rendered.degradations)
         return place.work(rendered, edit_steps(place, message, rendered.frames, parts, thread))
@@ -198,9 +198,12 @@ def edit_steps(
     return steps
 
 
-def _texts(frames: Sequence[Frame]) -> list[tuple[str, bool]]:
-    """What an edit may change of frames: their texts, and whether the whole goes as a file."""
-    return [(frame.text, any(not file.id for file in frame.files)) for frame in frames if frame.index < FILE_INDEX]
+def _shows_the_same(sent: Sequence[Frame], now: Sequence[Frame]) -> bool:
+    """Tell whether an edit would change nothing; of a text that is a file only its beginning can be compared."""
+    if any(not file.id for frame in now for file in frame.files):
+        return False
+    texts = [[frame.text for frame in frames if frame.index < FILE_INDEX] for frames in (sent, now)]
+    return texts[0] == texts[1]
 
 
 def _blank(place: Place, message: Message, part: Part) -> Outgoing:

@@ -103,7 +103,7 @@ class Composer:
         rendered = (
             Rendered(frames=delivery.frames, degradations=delivery.degradations)
             if delivery.frames and (delivery.sent or delivery.state is DeliveryState.UNCERTAIN)
-            else place.render(notice_plan(delivery.text or ""))
+            else await place.rendered(partial(notice_plan, delivery.text or ""), len(delivery.text or ""))
         )
         return place.work(rendered, send_steps(place, None, rendered.frames[delivery.sent :], thread, reply))
 

@@ -68,7 +68,7 @@ class Place:
 
     def _opened(self, file: FrameFile, message: Message | None) -> OutgoingFile:
         if not file.id:
-            whole = (message.text if message else "").encode()
+            whole = (message.text if message else self.delivery.text or "").encode()
             return OutgoingFile(
                 name=file.name, mime=file.mime, size=len(whole), alt=file.alt, read=partial(_pieces, whole)
             )

@@ -67,7 +67,8 @@ def _lost(file: Attached) -> Lost:
 
 def notice_plan(text: str) -> Plan:
     """Plan a line of the hub itself."""
-    return Plan(document=commonmark.parse(text), author="Tieline")
+    size = len(text.encode()) if len(text) > LONG else 0
+    return Plan(document=commonmark.parse(text), author="Tieline", source_size=size)
 
 
 def quote_of(message: Message) -> str:

@@ -73,6 +73,9 @@ class Shown:
     by_us: bool = False
     edited_at: int | None = None
     deleted: bool = False
+    files: tuple[str, ...] = ()
+    """``name:bytes`` of each."""
+    buttons: tuple[str, ...] = ()
     reactions: set[tuple[str, str]] = field(default_factory=set)
     """(emoji, who)."""
 
@@ -250,6 +253,8 @@ class ScriptedPlatform:
             shown = self._make(conversation, fields.get("author", "tieline"), fields["text"])
             shown.key, shown.by_us = fields.get("key"), True
             shown.thread, shown.reply = fields.get("thread"), fields.get("reply")
+            shown.files = tuple(fields.get("files", "").split("|")) if fields.get("files") else ()
+            shown.buttons = tuple(fields.get("buttons", "").split("|")) if fields.get("buttons") else ()
             self._happen("message", shown, _US)
             return Answer(200, {"id": shown.native_id})
         if operation == "find":

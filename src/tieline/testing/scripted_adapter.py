@@ -28,7 +28,16 @@ from tieline.model.inbound import (
     NativeAuthor,
 )
 from tieline.ports.abilities import Resync
-from tieline.ports.adapter import AdapterContext, Manifest, Outgoing, PartRef, Sent, Session, SettingProblem
+from tieline.ports.adapter import (
+    AdapterContext,
+    Manifest,
+    Outgoing,
+    OutgoingFile,
+    PartRef,
+    Sent,
+    Session,
+    SettingProblem,
+)
 from tieline.ports.rendering import Dialect
 from tieline.ports.throttling import retry_after_seconds
 from tieline.render.commonmark import parse as read
@@ -164,6 +173,10 @@ class ScriptedAdapter:
             fields["thread"] = outgoing.thread
         if outgoing.reply is not None:
             fields["reply"] = outgoing.reply
+        if outgoing.files:
+            fields["files"] = "|".join([await _read(file) for file in outgoing.files])
+        if outgoing.frame.actions:
+            fields["buttons"] = "|".join(action.value for action in outgoing.frame.actions)
         body = await self._call("send", outgoing.endpoint.conversation, fields)
         return Sent(native_id=body["id"], thread=outgoing.thread or body["id"])
 
@@ -211,6 +224,11 @@ class ScriptedAdapter:
         if fault is not None:
             raise fault
         return answer.body
+
+
+async def _read(file: OutgoingFile) -> str:
+    """A file as the platform shows it: its name, and how many bytes came."""
+    return f"{file.name}:{sum([len(piece) async for piece in file.read()])}"
 
 
 def settings_problems(settings: Mapping[str, object]) -> Sequence[SettingProblem]:
