@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 import msgspec
@@ -19,6 +20,7 @@ from tieline.api.services import ApiServices, ApiSettings
 from tieline.directory.deciders import deciders as directory_deciders
 from tieline.directory.memory import MemoryDirectory
 from tieline.directory.tokens import authenticate, digest, new_secret
+from tieline.files.local import LocalFiles
 from tieline.model.channels import ChannelHealth, ChannelState
 from tieline.model.commands import Command, CreateMember, CreateRoom, CreateToken, RegisterChannel
 from tieline.model.delivery import Fault
@@ -143,6 +145,11 @@ class House:
             raw = await answer.read()
             return answer.status, msgspec.json.decode(raw) if answer.content_type.endswith("json") else {}
 
+    async def upload(self, data: object, name: str = "a.bin", handle: str = "bob", **options: object) -> dict:  # type: ignore[type-arg]
+        status, made = await self.json("POST", "/attachments", handle, data=data, params={"name": name}, **options)
+        assert status == 201, made
+        return made
+
     async def post(self, text: str, handle: str = "bob", room: str = "studio", **fields: object) -> dict:  # type: ignore[type-arg]
         status, message = await self.json("POST", f"/rooms/{room}/messages", handle, json={"text": text, **fields})
         assert status in (200, 201), message
@@ -175,6 +182,7 @@ async def open_house(
     store = Store(url, directory=directory, deciders=deciders, bus=bus, clock=clock)
     await store.start()
     settings = settings or ApiSettings(hub_name="studio", version="0.test")
+    files = TemporaryDirectory()
 
     def who(secret: str) -> Actor | Refusal:
         return authenticate(directory, secret, clock.now())
@@ -196,6 +204,7 @@ async def open_house(
         export_config=lambda: "hub: {name: studio}\n",
         ready=lambda: None,
         registry=CollectorRegistry(),
+        files=LocalFiles(Path(files.name)),
         settings=settings,
         mounts={"web": adapter.routes()},
         presence=(adapter,),
@@ -213,6 +222,7 @@ async def open_house(
         await adapter.disconnect()
         await runner.cleanup()
         await store.close()
+        files.cleanup()
 
 
 async def furnish(house: House) -> None:

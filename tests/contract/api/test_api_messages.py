@@ -96,12 +96,6 @@ async def test_a_batch_of_500_is_one_answer_in_order_and_501_is_refused(house: H
     assert "$.messages" in problem["detail"]
 
 
-async def test_attachments_are_refused_with_their_own_code(house: House) -> None:
-    body = {"text": "see", "attachments": [{"id": "att_1"}]}
-    status, problem = await house.json("POST", "/rooms/studio/messages", "bob", json=body)
-    assert (status, problem["code"]) == (422, "attachments_unsupported")
-
-
 async def test_a_bad_packet_of_an_agent_is_refused_with_the_fix(house: House) -> None:
     text = "[TASK_ID]: dj-waste-014\n[CURRENT_STATE]: REDY\n[PAYLOAD_PATH]: /srv/x\n[NEXT_HOP]: @lin"
     status, problem = await house.json("POST", "/rooms/studio/messages", "rowan", json={"text": text})

@@ -45,6 +45,8 @@ ROWS: dict[str, Row] = {
     "put_reaction": Row("bob", guarded=True),
     "delete_reaction": Row("bob", guarded=True),
     "message_deliveries": Row("eve", guarded=True),
+    "upload_attachment": Row("bob"),
+    "get_attachment": Row("eve", guarded=True),
     "list_rooms": Row("eve"),
     "create_room": Row("lin", {"name": "new-room"}),
     "get_room": Row("eve", guarded=True),
@@ -109,11 +111,13 @@ async def scene(house: House, room: str, author: str) -> Scene:
     link = await house.run(CreateLink(room=room, channel="slack", conversation=f"C-{room}"))
     assert isinstance(link, Link)
     await house.run(ResolveLink(link_id=link.id, conversation=f"C-{room}"))
-    message = await house.post("the object", author, room)
+    file = await house.upload(b"the bytes", handle=author)
+    message = await house.post("the object", author, room, attachments=[{"id": file["id"]}])
     found = await house.store.reader.deliveries(DeliveryFilter(message_id=message["id"]), Page(limit=1))
     assert isinstance(found[0], Delivery)
     token = next(t for t in house.directory.tokens() if t.label == "" and t.member_id == message_author(house, "rowan"))
-    ids = {"message": message["id"], "link": link.id, "delivery": found[0].id, "token": token.id}
+    ids = {"message": message["id"], "link": link.id, "delivery": found[0].id, "token": token.id,
+           "attachment": file["id"]}  # fmt: skip
     return Scene(house, {**ids, "emoji": "👍", "handle": "rowan", "channel": "slack"})
 
 
@@ -125,7 +129,8 @@ def message_author(house: House, handle: str) -> str:
 
 def target(here: Scene, name: str, room: str) -> tuple[str, str, object]:
     row = next(row for row in ENDPOINTS if row.name == name)
-    kind = {"/messages": "message", "/links": "link", "/deliveries": "delivery", "/tokens": "token"}
+    kind = {"/messages": "message", "/links": "link", "/deliveries": "delivery", "/tokens": "token",
+            "/attachments": "attachment"}  # fmt: skip
     here.ids["id"] = next((here.ids[k] for prefix, k in kind.items() if row.path.startswith(prefix)), "")
     body = ROWS[name].body
     if isinstance(body, dict):
@@ -173,11 +178,11 @@ async def test_who_does_not_see_the_room_is_answered_like_for_an_absent_one(hous
     assert status == 404, hidden
     if "{id}" in next(row for row in ENDPOINTS if row.name == name).path:
         real = dict(here.ids)
-        here.ids.update(message="absent", link="absent", delivery="absent")
+        here.ids.update(message="absent", link="absent", delivery="absent", attachment="absent")
         status, absent = await ask(house, here, name, "vault", "bob")
         assert status == 404
         assert str(absent["detail"]).replace("absent", "") == str(hidden["detail"]).replace(
-            real["message"], "").replace(real["link"], "").replace(real["delivery"], "")  # fmt: skip
+            real["message"], "").replace(real["link"], "").replace(real["delivery"], "").replace(real["attachment"], "")  # fmt: skip
     else:
         status, absent = await ask(house, here, name, "no-room", "bob")
         if name == "post_batch":

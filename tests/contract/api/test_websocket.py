@@ -274,9 +274,9 @@ async def test_an_ack_means_committed_and_names_the_message(house: House) -> Non
     [
         ({"room": "vault"}, "room_not_found"),
         ({"author": "ada"}, "invalid_frame"),
-        ({"text": ""}, "invalid_frame"),
+        ({"text": ""}, "empty_text"),
         ({"text": "a\0b"}, "invalid_body"),
-        ({"attachments": [{"id": "a"}]}, "attachments_unsupported"),
+        ({"attachments": [{"id": "a"}]}, "attachment_not_found"),
     ],
 )
 async def test_a_refused_post_is_an_error_and_the_connection_stays(
