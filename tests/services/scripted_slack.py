@@ -14,9 +14,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 from aiohttp import web
+
+from tests.services.slack_files import SlackFiles
 
 ME = {"user_id": "U0BOT", "bot_id": "B0BOT", "team_id": "T01", "team": "Acme", "user": "tieline"}
 GENERAL = "C01GEN"
@@ -58,14 +61,17 @@ class Silent:
 Behaviour = Reply | Lose | Half | Silent
 
 
-class ScriptedSlack:
+class ScriptedSlack(SlackFiles):
     """One workspace."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.url = ""
         self.channels: dict[str, list[Json]] = {GENERAL: []}
         self.users: dict[str, Json] = {"U01ALICE": {"id": "U01ALICE", "profile": {"display_name": "alice"}}}
         self.scopes: str | None = None
+        self.info: Json = {}
+        """What conversations.info says besides."""
         self.page = 200
         self.base = BASE_TS
         """Seconds since 1970 of the first message; a test with a real clock sets it to now."""
@@ -116,6 +122,8 @@ class ScriptedSlack:
         method = request.match_info["method"]
         body = await request.text()
         sent: Json = json.loads(body) if request.content_type == "application/json" and body else dict(request.query)
+        if request.content_type == "application/x-www-form-urlencoded":
+            sent = {**sent, **dict(parse_qsl(body))}
         self.calls.append((method, sent))
         behaviour = self._script[method].popleft() if self._script[method] else None
         if isinstance(behaviour, Reply):
@@ -183,6 +191,13 @@ class ScriptedSlack:
                 return {"ts": sent["ts"]}
         return {"ok": False, "error": "message_not_found"}
 
+    def _chat_delete(self, sent: Json) -> Json:
+        for message in self.channels[sent["channel"]]:
+            if message["ts"] == sent["ts"]:
+                self.channels[sent["channel"]].remove(message)
+                return {"ts": sent["ts"]}
+        return {"ok": False, "error": "message_not_found"}
+
     def _reactions_add(self, sent: Json) -> Json:
         return {}
 
@@ -198,7 +213,7 @@ class ScriptedSlack:
     def _conversations_info(self, sent: Json) -> Json:
         if sent["channel"] not in self.channels:
             return {"ok": False, "error": "channel_not_found"}
-        return {"channel": {"id": sent["channel"], "name": "general", "is_member": True}}
+        return {"channel": {"id": sent["channel"], "name": "general", "is_member": True, **self.info}}
 
     def _conversations_list(self, sent: Json) -> Json:
         rows = [{"id": f"C{place:03}", "name": f"room-{place}", "is_member": place % 2 == 0} for place in range(450)]
@@ -229,9 +244,11 @@ def _inside(ts: str, low: str, high: str, *, inclusive: bool) -> bool:
 async def scripted(workspace: ScriptedSlack | None = None) -> AsyncIterator[ScriptedSlack]:
     """The workspace (a bare one, or this) on a free port."""
     slack = workspace or ScriptedSlack()
-    application = web.Application()
+    application = web.Application(client_max_size=2**30)
     application.router.add_route("*", "/api/{method}", slack.handle)
     application.router.add_get("/socket/{number}", slack.socket)
+    application.router.add_post("/upload/{file}", slack.take_bytes)
+    application.router.add_get("/files-pri/{held}/download/{name}", slack.give_bytes)
     runner = web.AppRunner(application, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

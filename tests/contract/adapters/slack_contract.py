@@ -112,13 +112,6 @@ class PeopledSlack(ScriptedSlack):
     async def requests_to_send(self) -> int:
         return len(self.called(POST))
 
-    def _chat_delete(self, sent: Json) -> Json:
-        for message in self.channels[sent["channel"]]:
-            if message["ts"] == sent["ts"]:
-                self.channels[sent["channel"]].remove(message)
-                return {"ts": sent["ts"]}
-        return {"ok": False, "error": "message_not_found"}
-
     def _reactions_add(self, sent: Json) -> Json:
         there = self._reactions.setdefault(sent["timestamp"], set())
         if sent["name"] in there:

@@ -48,8 +48,12 @@ METHODS: Final[dict[str, tuple[str, ...]]] = {
 }
 EVENT_SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "app_home_opened": (),
+    "app_uninstalled": (),
+    "tokens_revoked": (),
     "channel_archive": ("channels:read",),
     "channel_deleted": ("channels:read",),
+    "channel_id_changed": ("channels:read",),
+    "channel_id_changed": ("channels:read",),
     "channel_left": ("channels:read",),
     "channel_rename": ("channels:read",),
     "channel_unarchive": ("channels:read",),
@@ -65,6 +69,7 @@ EVENT_SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "message.im": ("im:history",),
     "reaction_added": ("reactions:read",),
     "reaction_removed": ("reactions:read",),
+    "tokens_revoked": (),
 }
 FEATURES: Final = ("commands",)
 """Slash commands and shortcuts."""
