@@ -30,11 +30,17 @@ _PARTS: Final = 5
 
 
 def capabilities(
-    *, names: bool, files: bool = False, edit_window: int | None = None, pace: float = 1.0
+    *,
+    names: bool,
+    files: bool = False,
+    edit_window: int | None = None,
+    pace: float = 1.0,
+    streaming: bool = False,
 ) -> Capabilities:
     """Capabilities of every conversation of a workspace.
 
-    ``names``: messages can carry their author's own; ``files``: the app may send files.
+    ``names``: messages can carry their author's own; ``files``: the app may send files;
+    ``streaming``: the channel's setting.
     """
     attached = TextLimit(max=TEXT_MAX, overflow=Overflow.ATTACH, max_parts=_PARTS)
     identity = IdentitySupport(level=Support.FULL, name_max=NAME_MAX, avatar=True)
@@ -60,6 +66,7 @@ def capabilities(
         history=True,
         lookup=True,
         buttons=Support.FULL,
+        streaming=Support.PARTIAL if streaming else Support.REJECTED,  # in threads; what mentions somebody is edited
         direct=Support.FULL,
         rate=RateLimit(
             per_second=pace, burst=max(5, int(pace))

@@ -66,7 +66,9 @@ class SlackAdapter:
         self._context = context
         self._settings = settings
         self._turns = Turns()
-        self._capabilities = capabilities(names=False, edit_window=settings.edit_window, pace=settings.pace)
+        self._capabilities = capabilities(
+            names=False, edit_window=settings.edit_window, pace=settings.pace, streaming=settings.streaming
+        )
         self._http = (
             wire.SignedEvents(settings.signing_secret or "", context.clock, self._turns)
             if settings.mode is Mode.HTTP
@@ -96,6 +98,7 @@ class SlackAdapter:
                 files=_may(granted, _FILES),
                 edit_window=self._settings.edit_window,
                 pace=self._settings.pace,
+                streaming=self._settings.streaming,
             )
             door = _Door(workspace, session)
             api = workspace.client(token=None)
@@ -271,8 +274,10 @@ class _Workspace:
 
     def _know(self, me: Me) -> None:
         self.me = me
-        local = self._settings.is_local
-        self.calls = Outbound(self.web, self._clock, me, previews=self._settings.previews, local=local)
+        settings, local = self._settings, self._settings.is_local
+        self.calls = Outbound(
+            self.web, self._clock, me, previews=settings.previews, local=local, streaming=settings.streaming
+        )
         self.downloads = Downloads(self.calls.read, self._settings.bot_token, local=local)
         self.history = History(self.calls, self.names, self._clock, me)
 
@@ -311,6 +316,7 @@ class _Door:
         people = await self._workspace.names.look_up(user for user in inbound.people_in(event) if user != me.user_id)
         read = inbound.read(event, me, people)
         if read is not None:
+            self._workspace.calls.heard(read)
             await self._session.receive(read)
 
     async def command(self, payload: Mapping[str, object]) -> str | None:

@@ -36,6 +36,8 @@ class Settings(Value, kw_only=True, frozen=True):
     """Seconds after which the workspace lets nobody edit any more; None: no limit."""
     previews: bool = False
     """Let Slack unfurl links in what we post."""
+    streaming: bool = False
+    """Show growing texts in threads as Slack's streams; :mod:`tieline_slack.streaming` says what that costs."""
     pace: float = 1.0
     """Messages a second in one conversation. Slack allows about one; more only where a workspace was granted more."""
 
@@ -45,7 +47,9 @@ class Settings(Value, kw_only=True, frozen=True):
         return self.api_url is not None and _is_loopback(urlsplit(self.api_url).hostname or "")
 
 
-_KNOWN = frozenset({"bot_token", "app_token", "signing_secret", "mode", "api_url", "edit_window", "previews", "pace"})
+_KNOWN = frozenset(
+    {"bot_token", "app_token", "signing_secret", "mode", "api_url", "edit_window", "previews", "pace", "streaming"}
+)
 MAX_PACE = 1000.0
 _DURATION = re.compile(r"(\d{1,9})(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -67,6 +71,7 @@ def load(raw: Mapping[str, object]) -> Settings:
         api_url=_api_url(raw),
         edit_window=_seconds(raw.get("edit_window")),
         previews=bool(raw.get("previews", False)),
+        streaming=bool(raw.get("streaming", False)),
         pace=_pace(raw.get("pace", 1)) or 1.0,
     )
 
@@ -120,8 +125,9 @@ def _rest(raw: Mapping[str, object]) -> Iterator[SettingProblem]:
             message="'pace' is messages a second",
             fix=f"write a number up to {MAX_PACE:g}; Slack allows 1",
         )
-    if not isinstance(raw.get("previews", False), bool):
-        yield SettingProblem(path=("previews",), message="'previews' is true or false", fix="write true or false")
+    for name in ("previews", "streaming"):
+        if not isinstance(raw.get(name, False), bool):
+            yield SettingProblem(path=(name,), message=f"'{name}' is true or false", fix="write true or false")
 
 
 def _pace(value: object) -> float | None:

@@ -16,6 +16,7 @@ import msgspec
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tieline.errors import Permanent, Uncertain
+from tieline.model.inbound import InboundEvent
 from tieline.ports.adapter import Outgoing, PartRef, Sent
 from tieline.ports.clock import Clock
 from tieline_slack import emoji, ids, render
@@ -23,6 +24,7 @@ from tieline_slack.errors import translate
 from tieline_slack.inbound import Me, mark_of
 from tieline_slack.paging import pages
 from tieline_slack.shapes import mapping, text
+from tieline_slack.streaming import Streams
 from tieline_slack.uploads import PREFIX, Uploads
 
 _SKEW: Final = 60_000
@@ -34,12 +36,20 @@ class Outbound:
     """The writing side of one workspace."""
 
     def __init__(
-        self, web: AsyncWebClient, clock: Clock, me: Me, *, previews: bool = False, local: bool = False
+        self,
+        web: AsyncWebClient,
+        clock: Clock,
+        me: Me,
+        *,
+        previews: bool = False,
+        local: bool = False,
+        streaming: bool = False,
     ) -> None:
         self._web = web
         self._clock = clock
         self._me = me
         self._previews = previews
+        self._streams = Streams(self.call, me) if streaming else None
         self._uploads = Uploads(self.form, self.read, web, clock, me, local=local)
 
     async def call(self, method: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
@@ -76,6 +86,8 @@ class Outbound:
             return self._sent(outgoing, text(answer, "message_ts"), url=False)
         if outgoing.files:
             return await self._uploads.send(outgoing)
+        if self._streams is not None and (begun := await self._streams.start(outgoing)) is not None:
+            return self._sent(outgoing, begun)
         answer = await self.call("chat.postMessage", render.post(outgoing, previews=self._previews))
         return self._sent(outgoing, text(answer, "ts"))
 
@@ -83,7 +95,15 @@ class Outbound:
         """Write a part anew; files stay as they are."""
         if outgoing.files:
             return
-        await self.call("chat.update", render.update(outgoing, await self._native(ref)))
+        conversation, ts = ref.endpoint.conversation, await self._native(ref)
+        if self._streams is not None and await self._streams.grow(conversation, ts, outgoing):
+            return
+        try:
+            await self.call("chat.update", render.update(outgoing, ts))
+        except Permanent as error:
+            if self._streams is None or not await self._streams.freed(conversation, ts, outgoing, error):
+                raise
+            await self.call("chat.update", render.update(outgoing, ts))
 
     async def delete(self, ref: PartRef) -> None:
         """Remove a part and its files; one that is gone already is gone."""
@@ -110,9 +130,22 @@ class Outbound:
         if outgoing.files:
             return await self._uploads.look_up(outgoing, since, self._after)
         async for message in self._after(outgoing, since):
-            if mark_of(message)[0] == outgoing.key:
+            if mark_of(message)[0] == outgoing.key or self._adopted(outgoing, message):
                 return self._sent(outgoing, text(message, "ts"))
         return None
+
+    def heard(self, event: InboundEvent) -> None:
+        """What somebody wrote: streams are shown to who asked."""
+        if self._streams is not None:
+            self._streams.heard(event)
+
+    def _adopted(self, outgoing: Outgoing, message: Mapping[str, object]) -> bool:
+        """A stream whose start was uncertain: Slack puts no key on it before its end."""
+        conversation = outgoing.endpoint.conversation
+        if self._streams is None or not outgoing.streaming or not self._streams.is_orphan(conversation, message):
+            return False
+        self._streams.adopt(conversation, text(message, "ts"))
+        return True
 
     async def _native(self, ref: PartRef) -> str:
         native = await self._uploads.native(ref.endpoint.conversation, ref.part.native_id)

@@ -53,7 +53,6 @@ EVENT_SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "channel_archive": ("channels:read",),
     "channel_deleted": ("channels:read",),
     "channel_id_changed": ("channels:read",),
-    "channel_id_changed": ("channels:read",),
     "channel_left": ("channels:read",),
     "channel_rename": ("channels:read",),
     "channel_unarchive": ("channels:read",),
@@ -69,7 +68,6 @@ EVENT_SCOPES: Final[dict[str, tuple[str, ...]]] = {
     "message.im": ("im:history",),
     "reaction_added": ("reactions:read",),
     "reaction_removed": ("reactions:read",),
-    "tokens_revoked": (),
 }
 FEATURES: Final = ("commands",)
 """Slash commands and shortcuts."""
