@@ -50,6 +50,7 @@ RULE: Final = "─" * 10
 BOXES: Final = {True: "☑ ", False: "☐ "}
 
 _HEADINGS: Final = 3
+_FENCE: Final = 3
 _MARKS: Final = "*_~`"
 _USER: Final = re.compile(r"\d{1,20}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9_+\-.#]{1,40}")
@@ -127,8 +128,9 @@ class _Writer:
 
     def _heading(self, heading: Heading, *, in_list: bool) -> str:
         if in_list or heading.level > _HEADINGS:
-            return self._lines((Strong(children=heading.children),))
-        return "#" * heading.level + " " + self._lines(heading.children)
+            return self.blocks(normal_blocks((Paragraph(children=(Strong(children=heading.children),)),)))
+        text = self._lines(heading.children)
+        return "#" * heading.level + (" \\" if text.startswith("#") else " ") + text
 
     def _list(self, block: ListBlock) -> str:
         if block.start is None:
@@ -206,7 +208,7 @@ class _Writer:
         label = visible(link.children)
         if not label.strip():
             return bare
-        written = self._inlines(link.children, spans)
+        written = self._inlines(_named(link.children), spans)
         url = _address(link.url)
         if not url.lower().startswith("http") or _NO_LABEL.search(label):
             return f"{written} ({bare})"
@@ -244,9 +246,9 @@ def _fenced(text: str, language: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Inline code between one or two backticks; as text where it has runs of both lengths. Three begin a block."""
+    """Inline code between one or two backticks; as text where it has runs of both lengths, or of three: a block's."""
     runs = {len(run) for run in _TICKS.findall(text)}
-    size = next((size for size in (1, 2) if size not in runs), 0)
+    size = next((size for size in (1, 2) if size not in runs), 0) if max(runs, default=0) < _FENCE else 0
     if not size:
         return _text(text)
     pad = " " if text[0] == "`" or text[-1] == "`" or (text[0] == text[-1] == " " and text.strip(" ")) else ""
@@ -288,6 +290,20 @@ def _holds(inline: Inline, mark: re.Pattern[str]) -> bool:
             return mark.search(inline.url) is not None
         case _:
             return False
+
+
+def _named(label: Sequence[Inline]) -> tuple[Inline, ...]:
+    """A label with the names of its pictures: a link holds no other."""
+    out: list[Inline] = []
+    for child in label:
+        match child:
+            case Image():
+                out.append(Text(text=child.alt or child.url))
+            case Strong() | Emphasis() | Strike():
+                out.append(type(child)(children=_named(child.children)))
+            case _:
+                out.append(child)
+    return tuple(out)
 
 
 def _apart(before: str, text: str) -> bool:
