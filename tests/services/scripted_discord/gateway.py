@@ -35,6 +35,7 @@ class Line:
         self.socket = socket
         self._queue: asyncio.Queue[str | int] = asyncio.Queue()
         self._zlib = zlib.compressobj() if compress else None
+        self.closing = False
 
     def put(self, payload: Json) -> None:
         """Send it after all before it."""
@@ -42,6 +43,7 @@ class Line:
 
     def close(self, code: int) -> None:
         """Close after all before it is sent."""
+        self.closing = True
         self._queue.put_nowait(code)
 
     async def write(self) -> None:
@@ -139,6 +141,7 @@ class Gateway:
         if self.down:
             return web.Response(status=503)
         self.opened.append(request.path)
+        self._world.changed()
         socket = web.WebSocketResponse(timeout=2, max_msg_size=16384)
         await socket.prepare(request)
         line = Line(socket, compress=request.query.get("compress") == "zlib-stream")
@@ -150,10 +153,13 @@ class Gateway:
                 if frame.type is aiohttp.WSMsgType.TEXT:
                     self._hear(line, frame.json())
         finally:
-            writer.cancel()
+            if not line.closing:
+                writer.cancel()
+            await asyncio.wait([writer])
             self._lines.discard(line)
             for session in self.sessions.values():
                 session.line = None if session.line is line else session.line
+            self._world.changed()
         return socket
 
     async def close(self) -> None:
@@ -172,6 +178,7 @@ class Gateway:
                 self._resume(line, said["d"])
             case 8:
                 self._members(line, said["d"])
+        self._world.changed()
 
     def _identify(self, line: Line, said: Json) -> None:
         intents = Intent(said["intents"])

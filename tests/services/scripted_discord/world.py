@@ -106,6 +106,9 @@ class World:
         for listener in self.listeners:
             listener(event, data)
 
+    def changed(self) -> None:
+        """Something is no longer as it was; the control side wakes who waits for it."""
+
     # ── looking up, or refusing ──────────────────────────────────────────────────────────────────────────────────
 
     def channel(self, channel_id: str) -> Json:
