@@ -14,10 +14,11 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
+import msgspec
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tieline.errors import DeliveryError
-from tieline.model.inbound import InboundForward, InboundMessage
+from tieline.model.inbound import InboundForward, InboundMessage, NativeAuthor
 from tieline.ports.adapter import Session
 from tieline.render import commonmark
 from tieline_slack import home, inbound, interactions
@@ -89,9 +90,17 @@ class Desk:
         press = interactions.read_press(payload, self._me)
         if press is None:
             return
-        receipt = await self._session.receive(press)
+        receipt = await self._session.receive(msgspec.structs.replace(press, author=await self._named(press.author)))
         thread = text(mapping(payload.get("message")), "thread_ts")
         self._tell(receipt.answer, interactions.answer_url(payload), press.conversation, press.author.native_id, thread)
+
+    async def _named(self, author: NativeAuthor) -> NativeAuthor:
+        """With the name that people see, where it can be had within a moment."""
+        people = await self._names.look_up([author.native_id])
+        profile = people.get(author.native_id)
+        if profile is None:
+            return author
+        return msgspec.structs.replace(author, display=profile.display, avatar=profile.avatar, is_bot=profile.is_bot)
 
     # ── the message shortcut ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,7 +128,7 @@ class Desk:
         forward = InboundForward(
             conversation=picked.conversation,
             native_id=picked.native_id,
-            author=interactions.author(picked.user, picked.name, self._me),
+            author=await self._named(interactions.author(picked.user, picked.name, self._me)),
             room=picked.room,
             original=original,
         )

@@ -64,7 +64,9 @@ class SlackSimulator:
         content = mrkdwn.parse(str(arguments["text"]))
         name = escape(str(arguments.get("username", "tieline")))
         text = to_html(CommonMark().write(content.blocks), Format.MARKDOWN)
-        return f'<div class="slack-message"><b class="slack-name">{name}</b><div class="slack-text">{text}</div></div>'
+        buttons = "".join(f"<button disabled>{escape(action.label)}</button>" for action in outgoing.frame.actions)
+        said = f'<div class="slack-text">{text}</div>{buttons}'
+        return f'<div class="slack-message"><b class="slack-name">{name}</b>{said}</div>'
 
 
 def simulator() -> SlackSimulator:

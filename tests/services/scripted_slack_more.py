@@ -23,6 +23,7 @@ class PressedSlack(ScriptedSlack):
         super().__init__()
         self.streams: dict[str, str] = {}
         """What each open stream has said, by ts."""
+        self.begun: list[str] = []
         self._called = asyncio.Condition()
 
     @property
@@ -31,11 +32,17 @@ class PressedSlack(ScriptedSlack):
         return f"{self.url}/api/hook"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        await self._noted(self.begun, request.match_info["method"])
         try:
             return await super().handle(request)
         finally:
             async with self._called:
                 self._called.notify_all()
+
+    async def until_begun(self, method: str) -> None:
+        """Wait, bounded, until a call of a method came in, answered or not."""
+        async with self._changed:
+            await asyncio.wait_for(self._changed.wait_for(lambda: method in self.begun), 10)
 
     async def until_called(self, method: str, count: int = 1) -> list[Json]:
         """Wait, bounded, until a method was called so often; its calls."""

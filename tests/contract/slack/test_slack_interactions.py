@@ -16,7 +16,7 @@ import pytest
 
 from tests.contract.slack.slack_making import connected, make, outgoing, part
 from tests.services.local_slack import ALICE, GENERAL, LocalSlack, running
-from tests.services.scripted_slack import Reply, scripted
+from tests.services.scripted_slack import Reply, Silent, scripted
 from tests.services.scripted_slack_more import PressedSlack
 from tests.services.slack_session import RecordingSession, plain_text
 from tests.services.slack_site import Site, serving
@@ -382,6 +382,23 @@ async def test_leaving_abandons_answers_and_leaves_nothing_behind() -> None:
     before = asyncio.all_tasks()
     async with placed("socket") as place:
         place.session.answer = "done"
+        place.slack.script("hook", Silent())
         await place.deliver(place.slack.press("ack:msg_1", message=place.slack.put("x")))
-        await place.adapter.disconnect()
+        await place.slack.until_begun("hook")
+        await asyncio.wait_for(place.adapter.disconnect(), 5)
     assert asyncio.all_tasks() == before
+
+
+async def test_who_presses_bears_the_name_that_people_see(place: Place) -> None:
+    place.slack.users["U03"] = {"id": "U03", "profile": {"display_name": "Priya", "image_72": "https://img.example/p"}}
+    await place.deliver(place.slack.press("ack:msg_1", message=place.slack.put("x"), user="U03"))
+    (event,) = place.session.received
+    assert isinstance(event, InboundInteraction)
+    assert (event.author.native_id, event.author.display) == ("U03", "Priya")
+    assert event.author.avatar == "https://img.example/p"
+
+
+async def test_a_user_id_that_slack_does_not_know_keeps_the_name_of_the_press(place: Place) -> None:
+    await place.deliver(place.slack.press("ack:msg_1", message=place.slack.put("x"), user="U04"))
+    (event,) = place.session.received
+    assert isinstance(event, InboundInteraction) and event.author.display == "alice"
