@@ -11,8 +11,9 @@ import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from email.message import Message as Headers
+from email.utils import collapse_rfc2231_value
 from pathlib import PurePosixPath
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
 
@@ -65,7 +66,10 @@ def file_name(disposition: str | None) -> str:
     headers = Headers()
     headers[hdrs.CONTENT_DISPOSITION] = " ".join(disposition.encode("utf-8", "replace").decode().split())
     try:
-        return headers.get_filename("")
+        told: list[tuple[str, Any]] = headers.get_params([], hdrs.CONTENT_DISPOSITION)
+        found = [value for key, value in told if key.lower() == "filename"]
+        exact = [value for value in found if isinstance(value, tuple)]  # filename*, which counts more (RFC 6266, 4.3)
+        return collapse_rfc2231_value((exact or found or [""])[0])
     except (ValueError, LookupError):  # what RFC 2231 allows, and somebody made up
         return ""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tieline.cli.files import size_text
 from tieline.cli.output import clean, one_line, paint
 from tieline.client import InboxEvent, MessageEvent, Resynced, TailEvent
-from tieline.client.stream import DeleteEvent, DeliveryEvent, EditEvent, ReactionEvent, StateEvent
+from tieline.client.stream import AttachmentEvent, DeleteEvent, DeliveryEvent, EditEvent, ReactionEvent, StateEvent
+from tieline.model.attachments import Attached, FileState
 from tieline.model.message import Author
 from tieline.model.rooms import MessageType
 
@@ -23,7 +25,7 @@ def line(event: TailEvent) -> str | None:
     match event:
         case MessageEvent():
             kind = "" if event.message_type is MessageType.CHAT else f" [{event.message_type.value}]"
-            return f"{_seq(event.seq)} {paint(who(event.author), 'bold')}{kind}: {_body(event.text)}"
+            return f"{_seq(event.seq)} {paint(who(event.author), 'bold')}{kind}: {_body(event.text, event.attachments)}"
         case EditEvent():
             return f"{_seq(event.seq)} {_by(event.by)} edited {event.message}: {_body(event.text)}"
         case DeleteEvent():
@@ -31,6 +33,8 @@ def line(event: TailEvent) -> str | None:
         case ReactionEvent():
             act = "reacted" if event.on else "took back"
             return f"{_seq(event.seq)} {_by(event.by)} {act} {one_line(event.emoji)} on {event.message}"
+        case AttachmentEvent():
+            return f"{_seq(event.seq)} files of {event.message}: {_body('', event.attachments)}"
         case Resynced():
             return paint(f"… what was before {event.oldest} is gone", "yellow")
         case InboxEvent() | StateEvent() | DeliveryEvent():
@@ -41,7 +45,8 @@ def said(message: Mapping[str, object]) -> str:
     """Who said what, of a message as JSON."""
     author = msgspec.convert(message.get("author"), Author | None)
     name = who(author) if author is not None else "?"
-    return f"{paint(name, 'bold')}: {_body(str(message.get('text', '')))}"
+    files = msgspec.convert(message.get("attachments", ()), tuple[Attached, ...])
+    return f"{paint(name, 'bold')}: {_body(str(message.get('text', '')), files)}"
 
 
 def who(author: Author) -> str:
@@ -57,6 +62,17 @@ def _seq(seq: int) -> str:
     return paint(f"{seq:>5}", "dim")
 
 
-def _body(text: str) -> str:
-    """The text, its further lines under the first."""
-    return clean(text).replace("\n", "\n      ")
+def _body(text: str, files: Sequence[Attached] = ()) -> str:
+    """The text and its files, further lines under the first."""
+    lines = [clean(text)] if text or not files else []
+    return "\n".join([*lines, *(attached(file) for file in files)]).replace("\n", "\n      ")
+
+
+def attached(file: Attached) -> str:
+    """`[report.pdf, 12 kB, att_7Hq2]`: a file of a message; one without bytes says why."""
+    size = [] if file.size is None else [size_text(file.size)]
+    why = {
+        FileState.RECEIVING: ["on its way"],
+        FileState.FAILED: [one_line(f"did not come: {file.detail}")],
+    }.get(file.state, [])
+    return f"[{', '.join([one_line(file.name), *size, *why, file.id])}]"

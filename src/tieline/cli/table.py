@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "rooms": Entry("listing", _TALK, "List the rooms."),
     "post": Entry("talking", _TALK, "Post a message and print its id."),
     "tail": Entry("tailing", _TALK, "Show what happens in a room, as it happens."),
+    "download": Entry("files", _TALK, "Download an attachment and print where it is."),
     "inbox": Entry("talking", _TALK, "Show what concerns you: mentions, replies, direct messages."),
     "preview": Entry("talking", _TALK, "Show a message as each channel would, without sending it."),
     "packet": Entry("packets", _TALK, "Check state packets."),

@@ -14,12 +14,13 @@ import typer
 from tieline.cli.app import new_app
 from tieline.cli.events import print_event, said
 from tieline.cli.failing import WRONG_USAGE, Failed, say
+from tieline.cli.files import check_files, upload_all
 from tieline.cli.hub import ask
 from tieline.cli.options import DEFAULT_URL, AsJson, Token, Url
 from tieline.cli.output import clean, one_line, paint, print_json
 from tieline.client import Client, InboxEvent
 from tieline.model.rooms import MessageType
-from tieline.model.shapes import PostBody, PreviewItem
+from tieline.model.shapes import MessageOut, PostBody, PreviewItem
 
 app = new_app()
 _WAIT_SECONDS: Final = 20
@@ -27,6 +28,12 @@ _PAGE: Final = 500
 _TRIES: Final = 2
 
 Room = Annotated[str, typer.Argument(help="A room's name.")]
+MaybeText = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TEXT|-]", help="The text; - reads it from standard input. Files need none.", show_default=False
+    ),
+]
 Text = Annotated[str, typer.Argument(metavar="TEXT|-", help="The text; - reads it from standard input.")]
 Type = Annotated[MessageType, typer.Option("--type", help="What kind of message it is.")]
 
@@ -40,27 +47,34 @@ def _text(text: str) -> str:
 @app.command(epilog="Example: echo 'All tests pass.' | tieline post dj-waste - --type sync")
 def post(
     room: Room,
-    text: Text,
+    text: MaybeText = None,
     *,
     kind: Type = MessageType.CHAT,
     thread: Annotated[str | None, typer.Option("--thread", metavar="ID", help="Id of the thread's root.")] = None,
     reply_to: Annotated[str | None, typer.Option("--reply-to", metavar="ID", help="Id of the message quoted.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="Attachments come later.")] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", metavar="FILE", help="A file to attach; may be given several times.")
+    ] = None,
     url: Url = DEFAULT_URL,
     token: Token = "",
     as_json: AsJson = False,
 ) -> None:
     """Post a message and print its id.
 
+    With --file the text may be left out; the files are uploaded first.
+
     The id is printed once the message is stored. If the connection breaks, it is posted again without becoming two.
     """
-    if file is not None:
-        fix = "post a link to the file instead"
-        raise Failed("--file: this version takes no attachments yet", fix=fix, code=WRONG_USAGE)
-    body = PostBody(text=_text(text), type=kind, thread=thread, reply_to=reply_to)
-    if not body.text:
-        raise Failed("the text is empty; nothing was posted", code=WRONG_USAGE)
-    message = ask(url, token, lambda hub: hub.post(room, body, tries=_TRIES))
+    files = file or []
+    check_files(files)
+    body = PostBody(text=_text(text or ""), type=kind, thread=thread, reply_to=reply_to)
+    if not body.text and not files:
+        raise Failed("the text is empty; nothing was posted", fix="write one, or attach a --file", code=WRONG_USAGE)
+
+    async def send(hub: Client) -> MessageOut:
+        return await hub.post(room, body, attachments=await upload_all(hub, files), tries=_TRIES)
+
+    message = ask(url, token, send)
     if as_json:
         print_json(message)
     else:

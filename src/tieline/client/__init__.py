@@ -10,8 +10,19 @@
 It imports the model and the errors of Tieline, nothing of the hub itself. Next stop: :mod:`tieline.client.hub`.
 """
 
+from tieline.client.answers import Uploaded
 from tieline.client.hub import Client
 from tieline.client.problem import ClientError
-from tieline.client.stream import Change, InboxEvent, MessageEvent, Resynced, TailEvent
+from tieline.client.stream import AttachmentEvent, Change, InboxEvent, MessageEvent, Resynced, TailEvent
 
-__all__ = ["Change", "Client", "ClientError", "InboxEvent", "MessageEvent", "Resynced", "TailEvent"]
+__all__ = [
+    "AttachmentEvent",
+    "Change",
+    "Client",
+    "ClientError",
+    "InboxEvent",
+    "MessageEvent",
+    "Resynced",
+    "TailEvent",
+    "Uploaded",
+]

@@ -32,6 +32,17 @@ class InboxPage(msgspec.Struct, kw_only=True, frozen=True):
     next: int | None
 
 
+class Uploaded(msgspec.Struct, kw_only=True, frozen=True):
+    """A file that was uploaded. ``size`` in bytes, ``sha256`` in hexadecimal; unused, it is forgotten at the end."""
+
+    id: str
+    name: str
+    mime: str
+    size: int
+    sha256: str
+    expires_at: str | None
+
+
 class RoomPage(msgspec.Struct, kw_only=True, frozen=True):
     """Rooms by name."""
 

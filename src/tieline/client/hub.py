@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
@@ -28,11 +29,14 @@ from tieline.client.answers import (
     PreviewList,
     RoomPage,
     TokenPage,
+    Uploaded,
 )
-from tieline.client.problem import ClientError
+from tieline.client.files import Coming, Link, Progress, Source, download, no_progress, upload
+from tieline.client.problem import ClientError, right, wait, worth_another
 from tieline.client.stream import ME, Tail, TailEvent
 from tieline.model.rooms import MessageType
 from tieline.model.shapes import (
+    AttachmentRef,
     BatchResults,
     DeliveryOut,
     LinkBody,
@@ -56,9 +60,6 @@ from tieline.model.shapes import (
 
 T = TypeVar("T")
 _TRIES: Final = 5
-_BUSY: Final = 503
-_PAUSE: Final = 0.2
-_LONGEST: Final = 10.0
 Query = Mapping[str, str | int | None]
 
 
@@ -87,28 +88,36 @@ class Client:
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def post(self, room: str, text: str | PostBody, *, tries: int = _TRIES) -> MessageOut:
+    async def post(
+        self, room: str, text: str | PostBody = "", *, attachments: Sequence[str] = (), tries: int = _TRIES
+    ) -> MessageOut:
         """Post a message; with a :class:`~tieline.model.shapes.PostBody`, with everything it says.
 
-        Tried again, with the same ``client_id``, while the hub is busy or the connection is lost.
+        ``attachments`` are ids that :meth:`upload` answered; with some, the text may be empty. Tried again, with the
+        same ``client_id``, while the hub is busy or the connection is lost.
         """
-        return await self._post(f"/rooms/{_part(room)}/messages", text, tries)
+        return await self._post(f"/rooms/{_part(room)}/messages", text, attachments, tries)
 
-    async def post_direct(self, handle: str, text: str | PostBody, *, tries: int = _TRIES) -> MessageOut:
+    async def post_direct(
+        self, handle: str, text: str | PostBody = "", *, attachments: Sequence[str] = (), tries: int = _TRIES
+    ) -> MessageOut:
         """Post to a member, in the private room of the two. Tried again like :meth:`post`."""
-        return await self._post(f"/members/{_part(handle)}/messages", text, tries)
+        return await self._post(f"/members/{_part(handle)}/messages", text, attachments, tries)
 
-    async def _post(self, path: str, text: str | PostBody, tries: int) -> MessageOut:
+    async def _post(self, path: str, text: str | PostBody, attachments: Sequence[str], tries: int) -> MessageOut:
         body = PostBody(text=text) if isinstance(text, str) else text
+        if attachments:
+            refs = tuple(AttachmentRef(id=name) for name in attachments)
+            body = msgspec.structs.replace(body, attachments=(*body.attachments, *refs))
         if body.client_id is None:
             body = msgspec.structs.replace(body, client_id=secrets.token_hex(12))
         for attempt in range(1, tries + 1):
             try:
                 return await self._ask(MessageOut, "POST", path, body=body)
             except (ClientError, aiohttp.ClientConnectionError) as error:
-                if attempt == tries or (isinstance(error, ClientError) and error.problem.status != _BUSY):
+                if attempt == tries or not worth_another(error):
                     raise
-                await asyncio.sleep(_wait(attempt, error))
+                await asyncio.sleep(wait(attempt, error))
         raise AssertionError  # the loop above answers or raises
 
     async def post_batch(self, room: str, messages: Sequence[PostBody]) -> list[MessageOut | Problem]:
@@ -133,9 +142,10 @@ class Client:
         """One message as it is now."""
         return await self._ask(MessageOut, "GET", f"/messages/{_part(message_id)}")
 
-    async def edit(self, message_id: str, text: str) -> MessageOut:
-        """Change a message's text."""
-        return await self._ask(MessageOut, "PATCH", f"/messages/{_part(message_id)}", body={"text": text})
+    async def edit(self, message_id: str, text: str, *, streaming: bool = False) -> MessageOut:
+        """Change a message's text; ``streaming``: more of it will come."""
+        body = {"text": text, "streaming": streaming}
+        return await self._ask(MessageOut, "PATCH", f"/messages/{_part(message_id)}", body=body)
 
     async def delete(self, message_id: str) -> MessageOut:
         """Make a message a tombstone."""
@@ -171,6 +181,36 @@ class Client:
             after=after or {},
             deliveries=deliveries,
         )
+
+    # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def upload(
+        self, source: Source, *, name: str = "", mime: str = "", progress: Progress = no_progress
+    ) -> Uploaded:
+        """Upload a file, to be posted with a message: a path, bytes, or an asynchronous stream of them.
+
+        ``name`` is the path's unless given, the media type the hub's guess by the name. Not tried again: it has no key.
+        Raises OSError where the file cannot be read.
+        """
+        return await upload(self._http_for_files(), source, name=name, mime=mime, progress=progress)
+
+    async def download(
+        self,
+        attachment_id: str,
+        target: Path | str,
+        *,
+        resume: bool = True,
+        overwrite: bool = False,
+        progress: Progress = no_progress,
+        tries: int = _TRIES,
+    ) -> Path:
+        """Fetch a file's bytes into ``target``, or under its own name into a folder; answers where they are.
+
+        Goes on where a connection broke; with ``resume`` also where an earlier call did. What came is proved by its
+        SHA-256. Raises FileExistsError where a file is there already, unless it may ``overwrite``.
+        """
+        coming = Coming(attachment_id, Path(target), overwrite=overwrite, progress=progress)
+        return await download(self._http_for_files(), coming, resume=resume, tries=tries)
 
     # ── what concerns me ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -318,6 +358,9 @@ class Client:
             self._http = aiohttp.ClientSession()
         return self._http
 
+    def _http_for_files(self) -> Link:
+        return Link(self._session(), f"{self._url}/api/v1/attachments", self._headers)
+
     async def _ask(
         self, answer: type[T] | None, method: str, path: str, *, body: object = None, query: Query | None = None
     ) -> T:
@@ -330,20 +373,12 @@ class Client:
         headers = self._headers if data is None else {**self._headers, "Content-Type": "application/json"}
         url = f"{self._url}/api/v1{path}"
         async with self._session().request(method, url, data=data, params=given, headers=headers) as answer:
-            raw = await answer.read()
-            if not answer.ok:
-                raise ClientError.read(answer.status, raw, answer.headers.get("Retry-After"))
-            return raw
+            return await right(answer)
 
 
 def _part(text: str) -> str:
     """One part of a path."""
     return quote(text, safe="")
-
-
-def _wait(attempt: int, error: Exception) -> float:
-    asked = error.retry_after if isinstance(error, ClientError) else None
-    return min(_LONGEST, asked if asked is not None else _PAUSE * 2**attempt)
 
 
 def _result(raw: msgspec.Raw) -> MessageOut | Problem:

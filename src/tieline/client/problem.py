@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import aiohttp
 import msgspec
 
 from tieline.errors import ApiProblem
@@ -9,6 +12,9 @@ from tieline.model.shapes import Problem
 
 _decode = msgspec.json.Decoder(Problem).decode
 _members = msgspec.json.Decoder(dict[str, object]).decode
+_BUSY: Final = 503
+_PAUSE: Final = 0.2
+_LONGEST: Final = 10.0
 _STANDARD = frozenset(Problem.__struct_fields__)
 
 
@@ -39,3 +45,22 @@ class ClientError(ApiProblem):
             problem = Problem(type="about:blank", title="", status=status, code="unexpected_answer", detail=detail)
             extra = {}
         return cls(problem, extra, seconds)
+
+
+async def right(answer: aiohttp.ClientResponse) -> bytes:
+    """The body of an answer. Raises :class:`ClientError` where it is a problem."""
+    raw = await answer.read()
+    if not answer.ok:
+        raise ClientError.read(answer.status, raw, answer.headers.get("Retry-After"))
+    return raw
+
+
+def worth_another(error: Exception) -> bool:
+    """Tell whether the same request may work in a moment: the connection broke, or the hub is busy."""
+    return not isinstance(error, ClientError) or error.problem.status == _BUSY
+
+
+def wait(attempt: int, error: Exception) -> float:
+    """Seconds until the next attempt."""
+    asked = error.retry_after if isinstance(error, ClientError) else None
+    return min(_LONGEST, asked if asked is not None else _PAUSE * 2**attempt)

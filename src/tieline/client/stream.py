@@ -16,6 +16,8 @@ import aiohttp
 import msgspec
 
 from tieline.client.problem import ClientError
+from tieline.model.actions import Action
+from tieline.model.attachments import Attached
 from tieline.model.message import Author, Format, Mention, Origin, Reaction
 from tieline.model.packet import Packet
 from tieline.model.rooms import MessageType, Severity
@@ -45,6 +47,9 @@ class MessageEvent(msgspec.Struct, tag="message", kw_only=True, frozen=True):
     thread: str | None = None
     reply_to: str | None = None
     mentions: tuple[Mention, ...] = ()
+    attachments: tuple[Attached, ...] = ()
+    actions: tuple[Action, ...] = ()
+    streaming: bool = False
     reactions: tuple[Reaction, ...] = ()
     severity: Severity | None = None
     project: str | None = None
@@ -68,6 +73,7 @@ class EditEvent(msgspec.Struct, tag="edit", kw_only=True, frozen=True):
     mentions: tuple[Mention, ...] = ()
     packet: Packet | None = None
     violations: tuple[str, ...] = ()
+    streaming: bool = False
 
 
 class DeleteEvent(msgspec.Struct, tag="delete", kw_only=True, frozen=True):
@@ -92,7 +98,16 @@ class ReactionEvent(msgspec.Struct, tag="reaction", kw_only=True, frozen=True):
     reactions: tuple[Reaction, ...]
 
 
-Change = EditEvent | DeleteEvent | ReactionEvent
+class AttachmentEvent(msgspec.Struct, tag="attachment", kw_only=True, frozen=True):
+    """The bytes of a message's file arrived, or will not come; ``attachments`` is the state after it."""
+
+    room: str
+    seq: int
+    message: str
+    attachments: tuple[Attached, ...]
+
+
+Change = EditEvent | DeleteEvent | ReactionEvent | AttachmentEvent
 
 
 class InboxEvent(msgspec.Struct, tag="inbox", kw_only=True, frozen=True):
@@ -173,7 +188,7 @@ class Pong(msgspec.Struct, tag="pong", kw_only=True, frozen=True):
     ref: str | int | None = None
 
 
-Numbered = MessageEvent | EditEvent | DeleteEvent | ReactionEvent | InboxEvent | StateEvent
+Numbered = MessageEvent | Change | InboxEvent | StateEvent
 TailEvent = Numbered | DeliveryEvent | Resynced
 HubFrame = TailEvent | Ready | Subscribed | Unsubscribed | Acknowledged | Refused | Lagging | Pong
 decode: Final = msgspec.json.Decoder(HubFrame).decode
@@ -261,7 +276,15 @@ class Tail:
                 return frame
             case DeliveryEvent():
                 return frame
-            case MessageEvent() | EditEvent() | DeleteEvent() | ReactionEvent() | InboxEvent() | StateEvent():
+            case (
+                MessageEvent()
+                | EditEvent()
+                | DeleteEvent()
+                | ReactionEvent()
+                | AttachmentEvent()
+                | InboxEvent()
+                | StateEvent()
+            ):
                 return self._numbered(frame)
             case _:
                 pass

@@ -305,7 +305,7 @@ async def test_a_tail_ends_where_trying_again_is_of_no_use(house: House) -> None
 
 
 async def test_an_unreachable_hub_raises_after_its_tries(unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tieline.client.hub._PAUSE", 0)
+    monkeypatch.setattr("tieline.client.problem._PAUSE", 0)
     async with Client(f"http://127.0.0.1:{unused_tcp_port}", "t") as client:
         with pytest.raises(aiohttp.ClientConnectionError):
             await client.post("studio", "x", tries=2)

@@ -98,6 +98,7 @@ def test_reading_a_disposition_never_raises(text: str) -> None:
         ("form-data; name=file; filename=plain.txt", "plain.txt"),
         ("attachment; filename*=UTF-8''%E2%82%AC%20rates.pdf", "€ rates.pdf"),
         ('form-data; filename="grün.png"', "grün.png"),
+        ("attachment; filename=\"gr_n.png\"; filename*=UTF-8''gr%C3%BCn.png", "grün.png"),
         ("attachment", ""),
         ("attachment; filename*=no-such-charset''%ff", "ÿ"),
     ],

@@ -33,7 +33,7 @@ PROMISED = (
     *("token create", "token list", "token revoke", "login-link", "post", "tail", "inbox", "preview", "packet check"),
     *("channels", "channels setup", "channels test", "channels pause", "channels resume"),
     *("deliveries", "deliveries retry", "deliveries discard", "rooms", "members", "manifest", "adapters"),
-    *("conformance", "openapi", "completion"),
+    *("conformance", "openapi", "completion", "download"),
 )
 OPTIONS = {
     "init": ("--with", "--non-interactive", "--json"),
