@@ -17,8 +17,8 @@ from tieline.model.content import Block, Hyperlink, Image, Inline, Paragraph, Qu
 from tieline_slack import blocks, mrkdwn
 from tieline_slack.rich_text import Shape, shapes, text_of
 
-_MOST: Final = 100
-_MAX_FIELDS: Final = 100
+_MOST: Final = 50
+_MAX_FIELDS: Final = 25
 
 
 def parse(message: Mapping[str, object]) -> tuple[Block, ...]:
@@ -90,4 +90,4 @@ def _field(field: Shape) -> Sequence[Block]:
 
 def _picture(attachment: Shape) -> tuple[Inline, ...]:
     url = text_of(attachment, "image_url", "thumb_url")
-    return (Image(url=url, alt=text_of(attachment, "title", "fallback")),) if url else ()
+    return (Image(url=url, alt=mrkdwn.unescape(text_of(attachment, "title", "fallback"))),) if url else ()
