@@ -58,6 +58,11 @@ class Server(Hands):
         """For `DiscordWebSocket.DEFAULT_GATEWAY`."""
         return f"{self.url}/gateway".replace("http", "ws", 1)
 
+    @property
+    def settings(self) -> dict[str, object]:
+        """A channel's block."""
+        return {"bot_token": self.token, "api_url": self.api_url, "gateway_url": self.gateway_url}
+
     # ── scripting ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def script(self, operation: str, *behaviours: Behaviour) -> None:
@@ -86,9 +91,10 @@ class Server(Hands):
 
     # ── serving ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def application(self) -> web.Application:
-        """All of it: REST, gateway, files."""
+    def application(self, *more: web.RouteDef) -> web.Application:
+        """All of it: REST, gateway, files; and `more`."""
         made = web.Application(client_max_size=_SERVER_LIMIT)
+        made.router.add_routes(more)
         for table, is_open in ((ROUTES, False), (OPEN_ROUTES, True)):
             for route, deed in table.items():
                 method, template = route.split(" ")

@@ -6,6 +6,7 @@ Codes and sentences are those of Discord's documentation ("Opcodes and Status Co
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ BOT = "900000000000000002"
 GENERAL, RANDOM, FORUM = "900000000000000010", "900000000000000011", "900000000000000012"
 ALICE, BOB = "900000000000000020", "900000000000000021"
 EVERYONE, BOT_ROLE, STAFF = GUILD, "900000000000000030", "900000000000000031"
-TOKEN = "bot-token-of-the-test"
+TOKEN = f"{base64.b64encode(BOT.encode()).decode().rstrip('=')}.of-the.test"
+"""As on Discord, it begins with the application's id."""
 
 MIB = 1024 * 1024
 DISCORD_EPOCH = 1_420_070_400_000
