@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,8 @@ class HeldFile:
     is_deleted: bool = False
     shares: dict[str, list[Json]] = field(default_factory=dict)
     more: Json = field(default_factory=dict)
+    stream: Callable[[], AsyncIterator[bytes]] | None = None
+    """Its bytes, where they are too many to be kept."""
 
 
 class SlackFiles:
@@ -101,7 +104,14 @@ class SlackFiles:
         if not self.may_read_files:
             return web.Response(body=LOGIN_PAGE, content_type="text/html")
         file = self.files[held.partition("-")[2].partition(".")[0]]
-        return web.Response(body=file.data, content_type=file.mime, headers={"Content-Disposition": "attachment"})
+        headers = {"Content-Disposition": "attachment"}
+        if file.stream is None:
+            return web.Response(body=file.data, content_type=file.mime, headers=headers)
+        answer = web.StreamResponse(headers={**headers, "Content-Type": file.mime})
+        await answer.prepare(request)
+        async for piece in file.stream():
+            await answer.write(piece)
+        return answer
 
     def _new(self, name: str, length: int, *, user: str = "U0BOT", alt: str = "") -> HeldFile:
         self._uploads += 1

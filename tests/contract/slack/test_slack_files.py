@@ -1,32 +1,26 @@
-"""Files both ways: streamed, shown once, found again; and what cannot be had is said (Slack, "Working with files")."""
+"""Files out: streamed, shown once under their author's name, found again (Slack, "Working with files")."""
 
-import gc
-import hashlib
-import tracemalloc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from tests.contract.slack.slack_files_making import carrying, fetched, file
 from tests.contract.slack.slack_making import RushedClock, connected, make, outgoing, part
 from tests.services import emulate_slack, local_slack
 from tests.services.local_slack import LocalSlack
 from tests.services.scripted_slack import GENERAL, Lose, Reply, ScriptedSlack, scripted
-from tests.services.slack_session import RecordingSession, plain_text
+from tests.services.slack_session import RecordingSession
 from tieline.errors import NotDispatched, Permanent, Throttled, Uncertain
-from tieline.model.attachments import FileSource, NativeFile
 from tieline.model.capabilities import Support
-from tieline.model.delivery import Endpoint, Frame, FrameFile
+from tieline.model.delivery import Endpoint
 from tieline.model.inbound import InboundMessage
-from tieline.ports.abilities import Fetches
-from tieline.ports.adapter import Outgoing, OutgoingFile
-from tieline_slack import files, inbound
+from tieline.ports.adapter import OutgoingFile
 from tieline_slack.adapter import SlackAdapter
 
 COMPLETE = "files.completeUploadExternal"
-ME = inbound.Me(user_id="U0BOT", bot_id="B0BOT")
 ENDPOINT = Endpoint(channel="team-slack", conversation=GENERAL)
 
 
@@ -45,28 +39,6 @@ def clock() -> RushedClock:
 async def adapter(fake: ScriptedSlack, clock: RushedClock) -> AsyncIterator[SlackAdapter]:
     async with connected(make(fake.settings, clock=clock), RecordingSession()) as made:
         yield made
-
-
-def file(name: str, data: bytes, *, alt: str = "", size: int | None = None) -> OutgoingFile:
-    async def read() -> AsyncIterator[bytes]:
-        for start in range(0, len(data), 7):
-            yield data[start : start + 7]
-
-    return OutgoingFile(name=name, mime="text/plain", size=len(data) if size is None else size, alt=alt, read=read)
-
-
-def carrying(*attached: OutgoingFile, key: str = "dlv_1:500", **more: Any) -> Outgoing:
-    frames = tuple(
-        FrameFile(id=f"att_{at}", name=one.name, mime=one.mime, size=one.size) for at, one in enumerate(attached)
-    )
-    made = outgoing("", key=key, **more)
-    frame = Frame(text="", index=500, total=1, units=0, files=frames)
-    return msgspec.structs.replace(made, frame=frame, files=attached)
-
-
-async def fetched(adapter: SlackAdapter, one: NativeFile) -> bytes:
-    source = FileSource(channel="team-slack", conversation=GENERAL, native_id="1.1", file=one)
-    return b"".join([piece async for piece in adapter.fetch(source)])
 
 
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,127 +238,6 @@ async def test_after_a_restart_an_upload_is_found_by_names_and_sizes(fake: Scrip
         assert await after.look_up(carrying(file("a.txt", b"abcd"), key="dlv_2:500"), 0) is None
 
 
-# ── in ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def shared(*objects: dict[str, Any], text: str = "") -> InboundMessage:
-    event = {"type": "message", "subtype": "file_share", "channel": "C1", "user": "U1", "ts": "1.1", "text": text}
-    read = inbound.read({**event, "files": list(objects)}, ME, {})
-    assert isinstance(read, InboundMessage)
-    return read
-
-
-def test_a_message_of_files_alone_says_nothing_and_carries_them() -> None:
-    hosted = {"id": "F1", "name": "a\nb.png", "mimetype": "image/png", "size": 7, "alt_txt": "A cat", "mode": "hosted"}
-    read = shared(
-        {**hosted, "url_private": "https://files.slack.com/x", "url_private_download": "https://files.slack.com/d"}
-    )
-    assert read.content.blocks == ()
-    assert read.files == (
-        NativeFile(id="F1", name="a b.png", mime="image/png", size=7, url="https://files.slack.com/d", alt="A cat"),
-    )
-
-
-def test_a_file_that_must_be_asked_for_has_no_address_yet() -> None:
-    read = shared({"id": "F1", "mode": "file_access", "file_access": "check_file_info", "user": None})
-    assert read.files == (NativeFile(id="F1", name="file"),)
-
-
-@pytest.mark.parametrize(
-    ("held", "said"),
-    [
-        (
-            {"mode": "external", "is_external": True, "external_url": "https://docs.example.org/1"},
-            "stored outside Slack",
-        ),
-        ({"mode": "tombstone"}, "deleted"),
-        ({"mode": "hidden_by_limit"}, "hidden by the limit of the workspace's plan"),
-        ({"mode": "quip"}, "a canvas, to be read in Slack"),
-        ({"mode": "file_access", "file_access": "access_denied"}, "the app may not see it"),
-    ],
-)
-def test_a_file_that_cannot_be_had_is_a_line_with_its_address(held: dict[str, Any], said: str) -> None:
-    read = shared({"id": "F1", "name": "plan", "permalink": "https://acme.slack.com/files/1", **held}, text="see")
-    assert read.files == ()
-    assert plain_text(read.content) == f"see\n\n[plan (https://acme.slack.com/files/1): {said}]"
-
-
-def test_hosts_that_only_look_like_slacks_are_not() -> None:
-    good = (
-        "https://files.slack.com/a",
-        "https://acme.slack.com/b",
-        "https://slack.com/c",
-        "https://FILES.slack.com:443/",
-    )
-    bad = (
-        "http://files.slack.com/",
-        "https://files.slack.com:8443/",
-        "https://slack.com.evil.org/",
-        "https://evilslack.com/",
-        "https://files.slack.com@evil.org/",
-        "https://evil.org/files.slack.com",
-        "https://[::1",
-        "file:///etc/passwd",
-        "",
-    )
-    assert all(files.is_slacks(url) for url in good)
-    assert not any(files.is_slacks(url) for url in bad)
-
-
-def held_by(fake: ScriptedSlack, data: bytes = b"hello", **more: Any) -> NativeFile:
-    return files.native(fake.share_file("notes.txt", data, **more))
-
-
-async def test_a_file_is_fetched_with_the_bots_token(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
-    assert isinstance(adapter, Fetches)
-    assert await fetched(adapter, held_by(fake)) == b"hello"
-    assert fake.fetched_with == ["Bearer xoxb-1"] and fake.called("files.info") == []
-
-
-async def test_an_address_that_is_gone_or_missing_is_asked_for_anew(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
-    held = held_by(fake)
-    stale = f"{fake.url}/files-pri/old/download/notes.txt"
-    fake.gone_addresses.add("old")
-    assert await fetched(adapter, msgspec.structs.replace(held, url=stale)) == b"hello"
-    assert await fetched(adapter, msgspec.structs.replace(held, url=None)) == b"hello"
-    assert len(fake.called("files.info")) == 2
-
-
-async def test_an_address_elsewhere_gets_no_token(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
-    held = msgspec.structs.replace(held_by(fake), url="https://files.slack.com.evil.example/x")
-    assert await fetched(adapter, held) == b"hello", "the address is asked for anew"
-    assert len(fake.fetched_with) == 1
-
-
-@pytest.mark.parametrize("mime", ["text/plain", "text/html"])
-async def test_slacks_page_to_sign_in_is_never_the_file(fake: ScriptedSlack, adapter: SlackAdapter, mime: str) -> None:
-    fake.may_read_files = False
-    held = held_by(fake, mime=mime)
-    with pytest.raises(Permanent) as failed:
-        await fetched(adapter, held)
-    assert failed.value.code == "unexpected_type" and "files:read" in failed.value.fix
-    fake.script("files.info", Reply.error("missing_scope", needed="files:read"))
-    with pytest.raises(Permanent) as failed:
-        await fetched(adapter, msgspec.structs.replace(held, url=None))
-    assert failed.value.code == "missing_scope" and not failed.value.stops_channel and "files:read" in failed.value.fix
-
-
-async def test_an_html_file_that_is_one_is_fetched(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
-    assert await fetched(adapter, held_by(fake, b"<p>hi</p>", mime="text/html")) == b"<p>hi</p>"
-
-
-async def test_what_slack_does_not_give_out_is_said(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
-    held = msgspec.structs.replace(held_by(fake, mode="tombstone"), url=None)
-    with pytest.raises(Permanent) as failed:
-        await fetched(adapter, held)
-    assert failed.value.code == "file_not_given" and "deleted" in failed.value.detail
-    with pytest.raises(Permanent):
-        await fetched(adapter, NativeFile(id="F999"))
-    fake.script("files.info", Reply(500, b"oops"))
-    with pytest.raises(NotDispatched):
-        await fetched(adapter, held)
-
-
 # ── third parties' Slacks ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -417,35 +268,3 @@ async def test_files_cross_the_strict_web_api(tmp_path: Path) -> None:
         sent = await adapter.send(carrying(file("plan.txt", b"the plan"), conversation=room))
         history = (await slack.alice("conversations.history", channel=room))["messages"]
     assert any(one["ts"] == sent.native_id for one in history)
-
-
-# ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-BIG = 50_000_000
-
-
-def big(sizes: Sequence[int] = (BIG,)) -> OutgoingFile:
-    piece = bytes(range(256)) * 256
-
-    async def read() -> AsyncIterator[bytes]:
-        left = sizes[0]
-        while left > 0:
-            yield piece[: min(left, len(piece))]
-            left -= len(piece)
-
-    return OutgoingFile(name="big.bin", mime="application/octet-stream", size=sizes[0], alt="", read=read)
-
-
-async def test_complaint_11_big_files_are_streamed(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
-    """channels.md 11 (matterbridge#984): fifty megabytes pass through, a few stay."""
-    await adapter.send(carrying(big((100_000,)), key="dlv_0:500"))
-    gc.collect()
-    tracemalloc.start()
-    try:
-        await adapter.send(carrying(big()))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    expected = hashlib.sha256(b"".join([piece async for piece in big().read()])).hexdigest()
-    assert fake.files["F002"].sha256 == expected
-    assert peak < 8_000_000
