@@ -21,7 +21,14 @@ from tieline.config.models import (
     RoomSettings,
 )
 from tieline.config.problems import ConfigError, Problem
-from tieline.config.references import ChannelValidator, check_channels, check_references, check_secrets, secret_path
+from tieline.config.references import (
+    ChannelValidator,
+    check_channels,
+    check_endpoints,
+    check_references,
+    check_secrets,
+    secret_path,
+)
 from tieline.config.substitution import Variables
 from tieline.config.validation import validate
 from tieline.model.rooms import Place
@@ -82,6 +89,7 @@ def parse_config(
     settings = validate(document)
     check_references(document)
     check_channels(document, adapters)
+    check_endpoints(document, adapters)
     check_secrets(document)
     found = sorted(document.problems, key=lambda problem: (problem.file != str(path), problem.line, problem.column))
     if settings is None or any(problem.severity == "error" for problem in found):

@@ -12,6 +12,7 @@ from tieline.config.masking import is_secret
 from tieline.config.problems import did_you_mean
 from tieline.config.source import Document, Path, Plain
 from tieline.config.validation import report_bare
+from tieline.model.rooms import AUTO
 
 WEB: Final = "web"
 """The hub's own channel, always there (`tieline_websocket`)."""
@@ -48,11 +49,12 @@ class ChannelValidator:
     """What the loader asks of an adapter: to judge the settings of one channel block.
 
     `validate` is pure and never raises; it gets plain values after substitution. `secrets` names settings that are
-    secret although their names do not say so.
+    secret although their names do not say so; `endpoints` are what a link's `as` may be.
     """
 
     validate: Callable[[Mapping[str, object]], Iterable[Finding]]
     secrets: Collection[str] = ()
+    endpoints: Collection[str] = (AUTO,)
 
 
 def check_references(document: Document) -> None:
@@ -141,6 +143,21 @@ def check_channels(document: Document, adapters: Mapping[str, ChannelValidator] 
             document.report((*path, "adapter"), message, hint, at_value=True, warning=not enabled)
         elif enabled:
             _check_settings(document, path, block, adapters[adapter])
+
+
+def check_endpoints(document: Document, adapters: Mapping[str, ChannelValidator] | None) -> None:
+    """Judge each link's `as` by what its channel's adapter offers."""
+    channels = _blocks(document, "channels")
+    for name, room in _blocks(document, "rooms").items():
+        for index, link in enumerate(_list(room.get("links"))):
+            wish, channel = _mapping(link).get("as"), _mapping(link).get("channel")
+            adapter = channels.get(channel, {}).get("adapter") if isinstance(channel, str) else None
+            rules = (adapters or {}).get(adapter) if isinstance(adapter, str) else None
+            path: Path = ("rooms", name, "links", index, "as")
+            if rules is None or not isinstance(wish, str) or wish in rules.endpoints or document.unresolved(path):
+                continue
+            fix = f"write one of: {', '.join(rules.endpoints)}; or leave it out"
+            document.report(path, f"{adapter} has no endpoint '{wish}'", fix, at_value=True)
 
 
 def _check_settings(document: Document, path: Path, block: Mapping[str, Plain], rules: ChannelValidator) -> None:

@@ -95,6 +95,8 @@ def settings_problems(manifest: Manifest, settings: Mapping[str, object]) -> Seq
 def validators(manifests: Mapping[str, Manifest]) -> Mapping[str, ChannelValidator]:
     """What the configuration's loader asks of adapters, by name."""
     return {
-        name: ChannelValidator(validate=partial(settings_problems, manifest), secrets=manifest.secrets)
+        name: ChannelValidator(
+            validate=partial(settings_problems, manifest), secrets=manifest.secrets, endpoints=manifest.endpoints
+        )
         for name, manifest in manifests.items()
     }

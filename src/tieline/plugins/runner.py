@@ -27,7 +27,8 @@ from tieline.plugins.catchup import CatchUp
 from tieline.plugins.following import Following
 from tieline.plugins.gate import Answer, Gate
 from tieline.plugins.homes import home_of
-from tieline.ports.abilities import Directs, History, Resolves
+from tieline.plugins.surveying import missed
+from tieline.ports.abilities import Directs, History, Resolves, Surveys
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Home, Services
 from tieline.ports.channels import OnDoubt
 from tieline.ports.clock import Clock
@@ -329,7 +330,17 @@ class Runner:
         if isinstance(self.adapter, History):
             async with self._slots:
                 await self._history(self.adapter, conversation).run(conversation)
+                await self._survey(conversation)
         self._gate.open(conversation)
+
+    async def _survey(self, conversation: str) -> None:
+        """What history does not tell: deletions and reactions."""
+        if not isinstance(self.adapter, Surveys):
+            return
+        inside = self._inside
+        events = await missed(self.channel.name, conversation, self.adapter, inside.directory, inside.reader)
+        for event in events:
+            await self._execute(ReceiveEvent(channel=self.channel.name, event=event))
 
     def _history(self, history: History, conversation: str) -> CatchUp:
         inside = self._inside

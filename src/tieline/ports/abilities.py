@@ -13,7 +13,8 @@ from aiohttp import web
 
 from tieline.model.attachments import FileSource
 from tieline.model.base import Value
-from tieline.model.inbound import InboundEvent
+from tieline.model.delivery import Part
+from tieline.model.inbound import InboundEvent, NativeAuthor
 from tieline.ports.adapter import Outgoing, PartRef, Sent
 
 
@@ -67,6 +68,26 @@ class History(Protocol):
 
     async def resync(self, conversation: str, cursor: str | None) -> Resync:
         """What happened after ``cursor``. None: nothing was read yet - answer no events and the present cursor."""
+        ...
+
+
+class NativeState(Value, kw_only=True, frozen=True):
+    """How a native message is now: who has set which emoji on it, our own left out."""
+
+    native_id: str
+    reactions: tuple[tuple[str, NativeAuthor], ...] = ()
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """Can tell how messages are now: what history does not tell of an outage, deletions and reactions."""
+
+    async def survey(self, conversation: str, parts: Sequence[Part]) -> Sequence[NativeState]:
+        """The state of these messages (the newest that the hub knows, at most 100).
+
+        Left out are only those of which the platform says that they are gone: they will count as deleted. Raises
+        DeliveryError if it cannot be told now.
+        """
         ...
 
 

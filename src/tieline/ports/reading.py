@@ -78,6 +78,10 @@ class Reader(Protocol):
         """All native messages of a message."""
         ...
 
+    async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
+        """Native messages of a conversation, the greatest ids (as text) first: where ids rise, the newest."""
+        ...
+
     async def attachment(self, attachment_id: str) -> Attachment | None:
         """One attachment."""
         ...

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -106,6 +107,15 @@ class ReactionBody(Value, kw_only=True, frozen=True):
     reactions: tuple[Reaction, ...]
 
 
+LONG: Final = 40_000
+"""Characters from which a text is shown as it stands: whoever writes more sends a document, and parsing it would hold
+up everybody's messages."""
+
+
+def _html(message: Message) -> str:
+    return to_html(message.text, Format.PLAIN if len(message.text) > LONG else message.format)
+
+
 class AttachmentBody(Value, kw_only=True, frozen=True):
     """Body of an attachment event: bytes arrived, or will not; ``attachments`` is the whole state after it."""
 
@@ -129,7 +139,7 @@ def _body(message: Message) -> MessageBody:
         id=message.id,
         text=message.text,
         format=message.format,
-        html=to_html(message.text, message.format),
+        html=_html(message),
         author=message.author,
         thread=message.thread,
         reply_to=message.reply_to,
@@ -177,7 +187,7 @@ def edit_body(message: Message, previous: str, by: Author) -> bytes:
         EditBody(
             message=message.id,
             text=message.text,
-            html=to_html(message.text, message.format),
+            html=_html(message),
             mentions=message.mentions,
             previous=previous,
             packet=message.packet,

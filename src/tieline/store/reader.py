@@ -120,6 +120,12 @@ class StoreReader:
         mapping = mapping_of(Part)
         return await self._values(mapping, _select(mapping, "message_id = ?", mapping.order, None), message_id)
 
+    async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
+        """Native messages of a conversation, those with the greatest ids first."""
+        mapping = mapping_of(Part)
+        sql = _select(mapping, "channel = ? AND conversation = ?", "native_id DESC", limit)
+        return await self._values(mapping, sql, channel, conversation)
+
     # ── attachments ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def attachment(self, attachment_id: str) -> Attachment | None:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tieline.config import ChannelValidator, Config, ConfigError, Problem, load_config, masked, needs_restart
+from tieline.config import (
+    ChannelValidator,
+    Config,
+    ConfigError,
+    Problem,
+    load_config,
+    masked,
+    needs_restart,
+    parse_config,
+)
 from tieline.model.rooms import Place
 from tieline.ports.adapter import SettingProblem
 
@@ -465,3 +474,16 @@ def test_settings_that_a_reload_cannot_apply_are_named(home: Home) -> None:
     new = home.load("hub: {listen: '127.0.0.1:2', name: b}")
     assert needs_restart(old, new) == ("hub.listen",)
     assert needs_restart(new, new) == ()
+
+
+def test_an_endpoint_that_an_adapter_does_not_offer_is_named_with_those_that_it_does(tmp_path: Path) -> None:
+    text = (
+        "channels:\n  guild: {adapter: talk}\nrooms:\n  a:\n    links:\n"
+        "      - {channel: guild, conversation: c, as: webhook}\n      - {channel: guild, conversation: d, as: hook}\n"
+    )
+    talk = ChannelValidator(validate=lambda _: (), endpoints=("auto", "webhook"))
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, tmp_path / "config.yaml", env={}, adapters={"talk": talk})
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message) == (7, "talk has no endpoint 'hook'")
+    assert problem.fix == "write one of: auto, webhook; or leave it out"

@@ -132,7 +132,8 @@ class MemoryHub:
         raise NotImplementedError
 
     async def messages_by_id(self, message_ids: Sequence[str]) -> Sequence[Message]:
-        raise NotImplementedError
+        found = [self.get(Message, message_id) for message_id in dict.fromkeys(message_ids)]
+        return [message for message in found if message is not None]
 
     async def events(self, stream: str, after: int, limit: int) -> Sequence[Event]:
         raise NotImplementedError
@@ -172,6 +173,10 @@ class MemoryHub:
     async def cursor(self, channel: str, conversation: str) -> Cursor | None:
         await asyncio.sleep(0)
         return self.get(Cursor, channel, conversation)
+
+    async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
+        found = self.find(Part, channel=channel, conversation=conversation)
+        return sorted(found, key=lambda part: part.native_id, reverse=True)[:limit]
 
     async def attachment(self, attachment_id: str) -> Attachment | None:
         return self.get(Attachment, attachment_id)

@@ -1,0 +1,76 @@
+"""After an outage: what happened to messages that the hub knows, where a history tells only of new and changed ones.
+
+Rule: the newest messages of a conversation are asked for as they are now (:class:`~tieline.ports.abilities.Surveys`);
+what is gone was deleted, a reaction that is new was set, and both reach the hub as the events that were missed.
+Not promised: reactions of members that were taken back meanwhile; the hub cannot tell where they had been set. Older
+messages than :data:`NEWEST`. Next stop: :class:`tieline.plugins.runner.Runner` does it behind catch-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import structlog
+
+from tieline.errors import DeliveryError
+from tieline.model.delivery import Part, PartDirection
+from tieline.model.inbound import InboundDelete, InboundEvent, InboundReaction, NativeAuthor
+from tieline.model.message import Message
+from tieline.ports.abilities import NativeState, Surveys
+from tieline.ports.directory import Directory
+from tieline.ports.reading import Reader
+
+NEWEST: Final = 100
+_log = structlog.get_logger(__name__)
+
+
+async def missed(
+    channel: str, conversation: str, adapter: Surveys, directory: Directory, reader: Reader
+) -> Sequence[InboundEvent]:
+    """Deletions and reactions that nobody told of. A platform that cannot tell now costs only these."""
+    parts = [part for part in await reader.newest_parts(channel, conversation, NEWEST) if part.message_id]
+    if not parts:
+        return ()
+    try:
+        states = {state.native_id: state for state in await adapter.survey(conversation, parts)}
+    except DeliveryError as error:
+        _log.warning("not_surveyed", channel=channel, conversation=conversation, error=str(error))
+        return ()
+    messages = {message.id: message for message in await reader.messages_by_id([part.message_id for part in parts])}
+    events: list[InboundEvent] = []
+    for part in reversed(parts):
+        message, state = messages.get(part.message_id), states.get(part.native_id)
+        if message is None or message.deleted_at is not None:
+            continue
+        if state is not None:
+            events += _reactions(channel, part, state, message, directory)
+        elif part.direction is PartDirection.IN:
+            author = NativeAuthor(native_id=part.author_native or "", display="") if part.author_native else None
+            events.append(InboundDelete(conversation=conversation, native_id=part.native_id, author=author))
+    return events
+
+
+def _reactions(
+    channel: str, part: Part, state: NativeState, message: Message, directory: Directory
+) -> Iterator[InboundEvent]:
+    known = {(reaction.emoji, who) for reaction in message.reactions for who in reaction.by}
+    now = {(emoji, _who(channel, author, directory)): author for emoji, author in state.reactions}
+    for (emoji, who), author in now.items():
+        if (emoji, who) not in known:
+            yield _reaction(part, author, emoji, on=True)
+    for emoji, who in sorted(known - set(now)):
+        guest = who.partition(":")
+        if guest[0] == channel and guest[2]:
+            yield _reaction(part, NativeAuthor(native_id=guest[2], display=guest[2]), emoji, on=False)
+
+
+def _reaction(part: Part, author: NativeAuthor, emoji: str, *, on: bool) -> InboundReaction:
+    return InboundReaction(conversation=part.conversation, native_id=part.native_id, author=author, emoji=emoji, on=on)
+
+
+def _who(channel: str, author: NativeAuthor, directory: Directory) -> str:
+    """How the hub's reactions name somebody."""
+    account = directory.account(channel, author.native_id)
+    member = directory.member_by_id(account.member_id) if account else None
+    return member.handle if member is not None and member.archived_at is None else f"{channel}:{author.native_id}"
