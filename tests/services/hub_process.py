@@ -45,7 +45,12 @@ class HubProcess:
 
     def write(self) -> None:
         """Write the configuration file (JSON is YAML)."""
-        hub = {"database": f"sqlite:///{self.directory}/hub.db", "listen": f"127.0.0.1:{self.port}"}
+        files = {"store": str(self.directory / "files")}
+        hub: dict[str, object] = {
+            "database": f"sqlite:///{self.directory}/hub.db",
+            "listen": f"127.0.0.1:{self.port}",
+            "attachments": files,
+        }
         given = self.config.get("hub", {})
         assert isinstance(given, dict)
         self.file.write_text(json.dumps({**self.config, "hub": {**hub, **given}}, indent=1))
