@@ -18,10 +18,9 @@ from aiohttp import hdrs, web
 from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery
 from tieline.api.problems import response
 from tieline.api.ranges import Unsatisfiable, asked_range, content_type, disposition, still_same
-from tieline.api.uploads import NO_FILES
 from tieline.model.attachments import Attachment, FileState
 from tieline.model.outcome import Refusal
-from tieline.ports.files import Files, FilesError, NoSuchFile
+from tieline.ports.files import NoSuchFile
 
 _log = structlog.get_logger("tieline.api")
 _AGAIN: Final = 2.0
@@ -34,14 +33,12 @@ _HEADERS: Final = {
 
 async def get_attachment(call: Call[None, NoQuery]) -> web.StreamResponse | Refusal:
     """The bytes of an attachment: for whoever sees its message, or who uploaded it. Takes `Range` and `If-Range`."""
-    name, files = call.path("id"), call.services.files
+    name = call.path("id")
     attachment = await call.services.reader.attachment(name)
     if attachment is None or not await _may_see(call, attachment):
         detail = f"There is no attachment '{name}', or you may not see it."
         return Refusal(status=404, code="attachment_not_found", detail=detail)
-    if refusal := _not_ready(attachment):
-        return refusal
-    return NO_FILES if files is None else await _give(call, files, attachment)
+    return _not_ready(attachment) or await _give(call, attachment)
 
 
 async def _may_see(call: Call[None, NoQuery], attachment: Attachment) -> bool:
@@ -71,7 +68,7 @@ def _not_ready(attachment: Attachment) -> Refusal | None:
 # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _give(call: Call[None, NoQuery], files: Files, attachment: Attachment) -> web.StreamResponse | Refusal:
+async def _give(call: Call[None, NoQuery], attachment: Attachment) -> web.StreamResponse | Refusal:
     request, size, etag = call.request, attachment.size or 0, f'"{attachment.sha256}"'
     headers = {
         **_HEADERS,
@@ -81,25 +78,29 @@ async def _give(call: Call[None, NoQuery], files: Files, attachment: Attachment)
     }
     if any(known.value in (attachment.sha256, "*") for known in request.if_none_match or ()):
         return web.Response(status=304, headers={**_HEADERS, hdrs.ETAG: etag})
-    part = None
-    if request.method == hdrs.METH_GET and still_same(request.headers.get(hdrs.IF_RANGE), etag):
-        try:
-            part = asked_range(request.headers.get(hdrs.RANGE), size)
-        except Unsatisfiable:
-            detail = f"The file has {size} bytes; none of them is in the range."
-            refusal = Refusal(status=416, code="range_not_satisfiable", detail=detail)
-            return response(refusal, {hdrs.CONTENT_RANGE: f"bytes */{size}"})
+    try:
+        part = _part(request, size, etag)
+    except Unsatisfiable:
+        detail = f"The file has {size} bytes; none of them is in the range."
+        refusal = Refusal(status=416, code="range_not_satisfiable", detail=detail)
+        return response(refusal, {hdrs.CONTENT_RANGE: f"bytes */{size}"})
     start, end = part or (0, size)
     if part is not None:
         headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{end - 1}/{size}"
     answer = web.StreamResponse(status=200 if part is None else 206, headers=headers)
     answer.content_length = end - start
-    pieces = files.read(attachment.id, start, end)
+    pieces = call.services.files.read(attachment.id, start, end)
     try:
         return await _send(call, answer, pieces)
     finally:
         if isinstance(pieces, AsyncGenerator):
             await pieces.aclose()
+
+
+def _part(request: web.Request, size: int, etag: str) -> tuple[int, int] | None:
+    if request.method != hdrs.METH_GET or not still_same(request.headers.get(hdrs.IF_RANGE), etag):
+        return None
+    return asked_range(request.headers.get(hdrs.RANGE), size)
 
 
 async def _send(
@@ -125,8 +126,9 @@ async def _send(
     except (ConnectionError, TimeoutError):
         _cut(request)  # whoever asked has gone, or takes nothing
         return answer
-    except FilesError as error:
-        _log.exception("a file breaks off", attachment=call.path("id"), error=str(error))
+    except Exception:  # noqa: BLE001 - whatever it is, no second answer may follow the beginning of this one
+        _log.exception("a file breaks off", attachment=call.path("id"))
+        left = max(left, 1)
     if left and request.method == hdrs.METH_GET:
         _cut(request)
     else:

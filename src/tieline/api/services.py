@@ -112,8 +112,8 @@ class ApiServices:
     export_config: ExportConfig
     ready: Ready
     registry: CollectorRegistry
-    files: Files | None = None
-    """Where attachments are kept; None: there are none (503)."""
+    files: Files
+    """Where attachments are kept."""
     settings: ApiSettings = ApiSettings()
     mounts: Mapping[str, Sequence[Route]] = field(default_factory=dict)
     """Routes that adapters bring, by channel."""

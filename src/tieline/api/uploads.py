@@ -23,12 +23,11 @@ from tieline.model.base import Value
 from tieline.model.commands import CreateAttachment, FinishAttachment
 from tieline.model.members import Level
 from tieline.model.outcome import Refusal
-from tieline.ports.files import Files, TooLarge
+from tieline.ports.files import TooLarge
 from tieline.render.wire import rfc3339_or_none
 
 _FORM_EXTRA: Final = 16_384
 """Bytes a form may have beside its file."""
-NO_FILES: Final = Refusal(status=503, code="files_unavailable", detail="This hub keeps no files.", retry_after=60)
 
 
 class UploadQuery(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -50,11 +49,9 @@ class Uploaded(Value, kw_only=True, frozen=True):
 
 async def upload_attachment(call: Call[None, UploadQuery]) -> web.Response | Refusal:
     """Upload a file, to be posted with a message. Not keyed: whoever sends it twice has two, and unused ones expire."""
-    files, limit = call.services.files, call.services.settings.max_upload
+    limit = call.services.settings.max_upload
     if (refusal := call.services.directory.authorize(call.actor, "upload")) is not None:
         return refusal
-    if files is None:
-        return NO_FILES
     told = call.request.content_length or 0
     if told > limit + (_FORM_EXTRA if is_form(call.request) else 0):
         return _too_large(limit)
@@ -62,10 +59,10 @@ async def upload_attachment(call: Call[None, UploadQuery]) -> web.Response | Ref
         incoming = await opened(call.request, call.query.name, call.services.settings.transfer_idle)
     except BadUpload as error:
         return error.refusal
-    return await _receive(call, files, incoming)
+    return await _receive(call, incoming)
 
 
-async def _receive(call: Call[None, UploadQuery], files: Files, incoming: Incoming) -> web.Response | Refusal:
+async def _receive(call: Call[None, UploadQuery], incoming: Incoming) -> web.Response | Refusal:
     settings = call.services.settings
     begun = await call.execute(
         CreateAttachment(actor=call.actor, name=incoming.name, mime=incoming.mime, keep=settings.keep_unused)
@@ -74,7 +71,7 @@ async def _receive(call: Call[None, UploadQuery], files: Files, incoming: Incomi
         return begun
     name = _attachment(begun.value).id
     try:
-        saved = await files.save(name, incoming.pieces, settings.max_upload)
+        saved = await call.services.files.save(name, incoming.pieces, settings.max_upload)
     except TooLarge as error:
         return await _give_up(call, name, _too_large(error.limit))
     except BadUpload as error:

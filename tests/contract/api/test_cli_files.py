@@ -40,6 +40,10 @@ def bob(house: House, here: Path) -> Run:
     return run
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
 async def test_files_are_posted_shown_and_fetched(bob: Run, here: Path) -> None:
     (here / "report.pdf").write_bytes(b"%PDF" * 3000)
     (here / "b.txt").write_text("b")
@@ -57,7 +61,7 @@ async def test_files_are_posted_shown_and_fetched(bob: Run, here: Path) -> None:
     (here / "report.pdf").write_text("old")
     assert json.loads((await bob("download", one["id"], "--force", "--json")).stdout) == {"file": "report.pdf"}
     assert (here / "report.pdf").read_bytes() == b"%PDF" * 3000
-    assert sorted(file.name for file in here.iterdir()) == ["b.txt", "copy.pdf", "report.pdf"]
+    assert names_in(here) == ["b.txt", "copy.pdf", "report.pdf"]
 
 
 async def test_a_post_may_be_a_file_alone(bob: Run, here: Path) -> None:

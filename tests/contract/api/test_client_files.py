@@ -75,6 +75,9 @@ async def test_what_is_refused_is_raised_with_its_problem(bob: Client, house: Ho
             await eve.upload(b"x" * 2 * MIB)
     assert caught.value.code == "level_too_low"
     with pytest.raises(ClientError) as caught:
+        await bob.upload(b"x" * 30 * MIB)
+    assert (caught.value.code, "26214400 bytes" in caught.value.problem.detail) == ("too_large", True)
+    with pytest.raises(ClientError) as caught:
         await bob.post("studio", "x", attachments=["att_none"])
     assert caught.value.code == "attachment_not_found"
     with pytest.raises(FileNotFoundError):
