@@ -329,6 +329,10 @@ class _Door:
             return None
         return SlackDialect().write(commonmark.parse(receipt.answer).blocks)
 
+    def late(self, payload: Mapping[str, object], answer: str) -> None:
+        """Show the answer to a command by itself."""
+        self._desk.tell(payload, answer)
+
     async def interaction(self, payload: Mapping[str, object]) -> dict[str, object] | None:
         """Take a press, a shortcut or a filled modal."""
         return await self._desk.take(payload)

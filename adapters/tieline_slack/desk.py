@@ -21,7 +21,7 @@ from tieline.errors import DeliveryError
 from tieline.model.inbound import InboundForward, InboundMessage, NativeAuthor
 from tieline.ports.adapter import Session
 from tieline.render import commonmark
-from tieline_slack import home, inbound, interactions
+from tieline_slack import files, home, inbound, interactions
 from tieline_slack.dialect import SlackDialect
 from tieline_slack.inbound import Me
 from tieline_slack.interactions import Json, Submission
@@ -74,6 +74,10 @@ class Desk:
             self._publishing.add(user)
             self._beside(self._publish(user))
 
+    def tell(self, command: Payload, answer: str) -> None:
+        """Show mrkdwn to who gave a slash command, beside."""
+        self._tell(answer, interactions.answer_url(command), text(command, "channel_id"), text(command, "user_id"), "")
+
     async def close(self) -> None:
         """Abandon what is under way."""
         tasks = tuple(self._tasks)
@@ -92,7 +96,13 @@ class Desk:
             return
         receipt = await self._session.receive(msgspec.structs.replace(press, author=await self._named(press.author)))
         thread = text(mapping(payload.get("message")), "thread_ts")
-        self._tell(receipt.answer, interactions.answer_url(payload), press.conversation, press.author.native_id, thread)
+        self._tell(
+            _written(receipt.answer),
+            interactions.answer_url(payload),
+            press.conversation,
+            press.author.native_id,
+            thread,
+        )
 
     async def _named(self, author: NativeAuthor) -> NativeAuthor:
         """With the name that people see, where it can be had within a moment."""
@@ -133,7 +143,7 @@ class Desk:
             original=original,
         )
         receipt = await self._session.receive(forward)
-        self._tell(receipt.answer, picked.answer_url, picked.conversation, picked.user, picked.thread)
+        self._tell(_written(receipt.answer), picked.answer_url, picked.conversation, picked.user, picked.thread)
         return None
 
     async def _original(self, picked: Submission) -> InboundMessage | None:
@@ -173,19 +183,19 @@ class Desk:
 
     # ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _tell(self, answer: str | None, url: str, conversation: str, user: str, thread: str) -> None:
+    def _tell(self, answer: str, url: str, conversation: str, user: str, thread: str) -> None:
         if answer:
             self._beside(self._answer(answer, url, conversation, user, thread))
 
     async def _answer(self, answer: str, url: str, conversation: str, user: str, thread: str) -> None:
-        """Show CommonMark to one person: by the address Slack gave, else as an ephemeral message."""
-        words = {"text": SlackDialect().write(commonmark.parse(answer).blocks), "parse": "none", "link_names": False}
+        """Show mrkdwn to one person: by the address Slack gave, else as an ephemeral message."""
+        words = {"text": answer, "parse": "none", "link_names": False}
         in_thread = {"thread_ts": thread} if thread else {}
         if not await self._posted(url, {**words, **in_thread, "response_type": "ephemeral", "replace_original": False}):
             await self._calls.call("chat.postEphemeral", {**words, **in_thread, "channel": conversation, "user": user})
 
     async def _posted(self, url: str, body: Json) -> bool:
-        if not url.startswith(("https://", "http://") if self._is_local else "https://"):
+        if not (files.is_slacks(url) or (self._is_local and url)):
             return False
         hook = AsyncWebhookClient(url, timeout=_ANSWER_WITHIN, session=self._http, retry_handlers=[], logger=log)
         if self._is_local:
@@ -201,6 +211,10 @@ class Desk:
         task = asyncio.create_task(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _written(answer: str | None) -> str:
+    return SlackDialect().write(commonmark.parse(answer).blocks) if answer else ""
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:

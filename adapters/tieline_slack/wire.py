@@ -26,7 +26,6 @@ from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, s
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock as VerifierClock
@@ -68,6 +67,10 @@ class Ears(Protocol):
         """Take a slash command; the answer, as mrkdwn."""
         ...
 
+    def late(self, payload: Mapping[str, object], answer: str) -> None:
+        """Show the answer to a command that Slack no longer waits for. Must not block."""
+        ...
+
     async def interaction(self, payload: Mapping[str, object]) -> dict[str, object] | None:
         """Take a press, a shortcut or a filled modal; what to acknowledge it with, if anything."""
         ...
@@ -98,16 +101,16 @@ def bolt_app(api: AsyncWebClient, token: str, me: Me, ears: Ears, clock: Clock) 
     async def on_event(event: Mapping[str, object]) -> None:
         await ears.event(event)
 
-    async def on_command(command: Mapping[str, object], ack: AsyncAck, respond: AsyncRespond) -> None:
+    async def on_command(command: Mapping[str, object], ack: AsyncAck) -> None:
         began = clock.monotonic()
         answer = await ears.command(command)
-        if answer is None or clock.monotonic() - began > _ACK_WITHIN:
+        if answer is None:
             await ack()
-        else:
+        elif clock.monotonic() - began <= _ACK_WITHIN:
             await ack(text=answer, response_type="ephemeral")
-            return
-        if answer is not None:
-            await respond(text=answer, response_type="ephemeral")
+        else:
+            ears.late(command, answer)
+            await ack()
 
     async def on_interaction(body: Mapping[str, object], ack: AsyncAck) -> None:
         answer = await ears.interaction(body)

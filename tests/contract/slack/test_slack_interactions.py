@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View as SlackView
 
 from tests.contract.slack.slack_making import connected, make, outgoing, part
 from tests.services.local_slack import ALICE, GENERAL, LocalSlack, running
@@ -22,8 +24,9 @@ from tests.services.slack_session import RecordingSession, plain_text
 from tests.services.slack_site import Site, serving
 from tieline.model.actions import Action, ActionStyle
 from tieline.model.inbound import InboundForward, InboundInteraction
-from tieline.ports.adapter import Home, Outgoing, RoomChoice
-from tieline_slack import interactions, render
+from tieline.ports.adapter import Home, OpenItem, Outgoing, RoomChoice
+from tieline.ports.clock import SystemClock
+from tieline_slack import files, home, interactions, render
 from tieline_slack.adapter import SlackAdapter
 from tieline_slack.inbound import Me
 
@@ -387,6 +390,67 @@ async def test_leaving_abandons_answers_and_leaves_nothing_behind() -> None:
         await place.slack.until_begun("hook")
         await asyncio.wait_for(place.adapter.disconnect(), 5)
     assert asyncio.all_tasks() == before
+
+
+class Aging(SystemClock):
+    """A clock on which everything takes a minute."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def monotonic(self) -> float:
+        self._asked += 1
+        return super().monotonic() + 60 * self._asked
+
+
+async def test_an_answer_too_late_for_the_acknowledgement_is_shown_by_itself() -> None:
+    session = RecordingSession()
+    session.answer = "Your code is **K7Q2**"
+    command = {"command": "/tieline", "text": "iam", "user_id": "U01ALICE", "channel_id": GENERAL, "trigger_id": "t"}
+    async with scripted(PressedSlack()) as slack:
+        assert isinstance(slack, PressedSlack)
+        async with connected(make(slack.settings, clock=Aging()), session):
+            await slack.until_sockets(1)
+            await slack.deliver({**command, "response_url": slack.hook}, kind="slash_commands")
+            (ack,) = await slack.until_acks(1)
+            (answer,) = await slack.until_called("hook")
+    assert "payload" not in ack
+    assert (answer["text"], answer["response_type"]) == ("Your code is *K7Q2*", "ephemeral")
+
+
+async def test_an_answer_goes_to_no_address_but_slacks(place: Place) -> None:
+    """Unless the Web API itself is on this machine (tests)."""
+    assert files.is_slacks("https://hooks.slack.com/actions/T01/1/x")
+    assert not files.is_slacks("https://hooks.slack.com.evil.example/x")
+    press = place.slack.press("ack:msg_1", message=place.slack.put("x"))
+    place.session.answer = "done"
+    await place.deliver({**press, "response_url": 7})
+    await place.slack.until_called("chat.postEphemeral")
+
+
+def test_what_is_made_is_valid_to_slacks_own_models() -> None:
+    """slack_sdk checks lengths and kinds; what it refuses, Slack refuses too."""
+    many = tuple(RoomChoice(name=f"room-{place}", title="T" * 100) for place in range(130))
+    shortcut = interactions.read_shortcut(PressedSlack().shortcut({"ts": "1.1", "text": "x"}))
+    assert shortcut is not None
+    items = (OpenItem(reason="mention", room="ops", author="bob", text="look", at=1, url="https://hub.example/1"),)
+    for known in (
+        Home(handle=None, rooms=()),
+        Home(handle="a", rooms=ROOMS, items=items),
+        Home(handle="a", rooms=many),
+    ):
+        for view in (interactions.rooms_modal(known, shortcut), home.page(known), home.trouble()):
+            for block in [*SlackView(**view).to_dict()["blocks"]]:
+                validated(block)
+    for block in interactions.with_buttons("x" * 9000, [ACK] * 30):
+        validated(block)
+
+
+def validated(block: Any) -> None:
+    made = Block.parse(block)
+    assert made is not None
+    made.validate_json()
+    assert made.to_dict()["type"] == block["type"]
 
 
 async def test_who_presses_bears_the_name_that_people_see(place: Place) -> None:
