@@ -241,8 +241,10 @@ def _indented(text: str, indent: str) -> str:
 
 
 def _fenced(text: str, language: str) -> str:
+    if not text.strip("\n"):
+        return f"```\n{GAP}\n```"  # Discord takes empty fences for text, and a language alone for code
     shown = language if _LANGUAGE.fullmatch(language) else ""
-    return f"```{shown}\n{_still(text).replace('```', f'``{GAP}`') or GAP}\n```"
+    return f"```{shown}\n{_still(text).replace('```', f'``{GAP}`')}\n```"
 
 
 def _code(text: str) -> str:

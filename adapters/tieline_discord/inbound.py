@@ -241,7 +241,8 @@ def _author(body: _Shape, me: Me) -> NativeAuthor | None:
     if not webhook:
         return author
     is_own = author.is_self or webhook in me.webhook_ids or (bool(me.application_id) and webhook == me.application_id)
-    is_named = text(user, "id") == webhook  # else it is an application's answer, and its bot the author
+    # An application answers an interaction through a webhook of its own id, which may be its bot's id too.
+    is_named = text(user, "id") == webhook != text(body, "application_id")
     name = text(user, "username")
     return NativeAuthor(
         native_id=f"{webhook}/{name}" if is_named else author.native_id,

@@ -1,7 +1,8 @@
-"""Named messages on three dialects, as they would be sent. Refresh with ``--update-golden`` and read the difference."""
+"""Named messages on four dialects, as they would be sent. Refresh with ``--update-golden`` and read the difference."""
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tieline.model.base import Value
@@ -13,11 +14,21 @@ from tieline.render.dialect import Dialect, Plan, Rendered
 from tieline.render.mentions import resolve
 from tieline.render.plain import Plain
 from tieline.render.plan import render
+from tieline_discord.abilities import capabilities as discord_capabilities
+from tieline_discord.dialect import DiscordDialect
 from tieline_slack.dialect import SlackDialect
 
 FOLDER = Path(__file__).parent / "render"
-DIALECTS: dict[str, Dialect] = {"commonmark": CommonMark(), "slack": SlackDialect(), "plain": Plain()}
-NAMES = {"sam": "U012AB3CD", "priya": "U0PRIYA99"}
+DIALECTS: dict[str, Dialect] = {
+    "commonmark": CommonMark(),
+    "discord": DiscordDialect(),
+    "slack": SlackDialect(),
+    "plain": Plain(),
+}
+NAMES = {
+    "discord": {"sam": "80351110224678912", "priya": "80351110224678913"},
+    "slack": {"sam": "U012AB3CD", "priya": "U0PRIYA99"},
+}
 CODE = "\n".join(f"    step_{number} = run(step_{number - 1})" for number in range(1, 13))
 
 
@@ -80,6 +91,8 @@ def able(name: str, case: Case) -> Capabilities:
     match name:
         case "commonmark":
             return Capabilities(text=limit, rich_text=full, code_block=full, table=full, link=full)
+        case "discord":
+            return msgspec.structs.replace(discord_capabilities(endpoint="webhook"), text=limit)
         case "slack":
             by_id = MentionSupport(by_id=full)
             partial = Support.PARTIAL
@@ -93,8 +106,7 @@ def able(name: str, case: Case) -> Capabilities:
 
 def rendered(name: str, case: Case) -> Rendered:
     document = case.document or read(case.text, case.text_format)
-    if name == "slack":
-        document = resolve(document, NAMES)
+    document = resolve(document, NAMES.get(name, {}))
     plan = Plan(document=document, author="Priya Nair", prefix=case.prefix, quote=case.quote, marks=case.marks)
     return render(plan, able(name, case), DIALECTS[name])
 
