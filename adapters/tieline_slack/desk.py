@@ -195,7 +195,7 @@ class Desk:
             await self._calls.call("chat.postEphemeral", {**words, **in_thread, "channel": conversation, "user": user})
 
     async def _posted(self, url: str, body: Json) -> bool:
-        if not (files.is_slacks(url) or (self._is_local and url)):
+        if not (files.is_slacks(url) or (self._is_local and files.is_home(url))):
             return False
         hook = AsyncWebhookClient(url, timeout=_ANSWER_WITHIN, session=self._http, retry_handlers=[], logger=log)
         if self._is_local:
