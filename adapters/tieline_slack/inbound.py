@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tieline.model.base import Value
@@ -46,6 +46,7 @@ class Me(Value, kw_only=True, frozen=True):
 _SAID: Final = frozenset({"", "bot_message", "file_share", "me_message", "thread_broadcast"})
 """Subtypes of ``message`` in which somebody says something; all others are Slack's own notices."""
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{1,20})")
+_MOST_LOOKED_AT: Final = 2_000
 _COMMAND_KINDS: Final = ("channel_id", "user_id", "command")
 
 
@@ -61,8 +62,28 @@ def people_in(event: Mapping[str, object]) -> tuple[str, ...]:
     """Ids of the people whose names reading the event needs."""
     message = mapping(event.get("message"))
     authors = (text(event, "user"), text(message, "user"), text(mapping(message.get("edited")), "user"))
-    mentioned = _MENTION.findall(text(event, "text")) + _MENTION.findall(text(message, "text"))
+    mentioned = (*_mentioned(event), *_mentioned(message))
     return tuple(dict.fromkeys(user for user in (*authors, *mentioned) if user))
+
+
+def _mentioned(message: Mapping[str, object]) -> Iterator[str]:
+    """Ids of those named in the text, else in the blocks and attachments of a bot that repeats nothing in its text."""
+    yield from _MENTION.findall(text(message, "text"))
+    todo: list[object] = [message.get("attachments"), message.get("blocks")]
+    for _ in range(_MOST_LOOKED_AT):
+        if not todo:
+            return
+        match todo.pop():
+            case str() as words:
+                yield from _MENTION.findall(words)
+            case list() as members:
+                todo.extend(members[:_MOST_LOOKED_AT])
+            case dict() as shape:
+                if shape.get("type") == "user":
+                    yield text(shape, "user_id")
+                todo.extend(shape.values())
+            case _:
+                pass
 
 
 def read(event: object, me: Me, people: People) -> InboundEvent | None:

@@ -135,7 +135,8 @@ class Outbound:
         return None
 
     def heard(self, event: InboundEvent) -> None:
-        """What somebody wrote: streams are shown to who asked."""
+        """What somebody wrote: streams are shown to who asked; our own files come by with their message."""
+        self._uploads.heard(event)
         if self._streams is not None:
             self._streams.heard(event)
 

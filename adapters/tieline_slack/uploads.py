@@ -27,6 +27,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tieline.errors import DeliveryError, NotDispatched, Permanent, Throttled, Uncertain
+from tieline.model.inbound import InboundEvent, InboundMessage
 from tieline.ports.adapter import Outgoing, OutgoingFile, Sent
 from tieline.ports.clock import Clock
 from tieline_slack import files, ids, render
@@ -43,10 +44,12 @@ _PAUSES: Final = (0.2, 0.4, 0.8, 1.0, 1.0)
 """Seconds between two questions for the message."""
 _SETTLED: Final = 30_000
 """Milliseconds after which a file that Slack has not shown is taken for not completed."""
+_GONE: Final = frozenset({"file_not_found", "file_deleted"})
 _REMEMBERED: Final = 2_000
 _SLOWEST: Final = 64 * 1024
 """Bytes a second: what is slower than this has stopped."""
 
+K = TypeVar("K")
 T = TypeVar("T")
 Json = Mapping[str, object]
 Call = Callable[[str, Mapping[str, object]], Awaitable[Json]]
@@ -70,6 +73,8 @@ class Uploads:
         """Ids of the files and the time, by key."""
         self._shown: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         """Ids of the files by the ``ts`` of their message."""
+        self._told: OrderedDict[tuple[str, str], str] = OrderedDict()
+        """The ``ts`` of the message by conversation and file, as the events said."""
 
     async def send(self, outgoing: Outgoing) -> Sent:
         """Show the files of a frame in one message. Raises DeliveryError."""
@@ -79,8 +84,9 @@ class Uploads:
             raise NotDispatched(error.code, error.detail, fix=error.fix) from error
         _keep(self._begun, outgoing.key, (uploaded, self._clock.now()))
         answer = await self._post("files.completeUploadExternal", render.completion(outgoing, uploaded))
-        ts = self._in(outgoing, sequence(answer.get("files")))
-        return self._sent(outgoing, uploaded, ts or await self._shown_at(outgoing, uploaded[0]))
+        told = [files.share(mapping(file), outgoing.endpoint.conversation) for file in sequence(answer.get("files"))]
+        ts = max(told, key=ids.order, default="") or await self._shown_at(outgoing, uploaded[0])
+        return self._sent(outgoing, uploaded, ts)
 
     async def look_up(self, outgoing: Outgoing, since: int, messages: Messages) -> Sent | None:
         """Find files that may have been shown; None: they are not, and will not be. Raises DeliveryError."""
@@ -97,14 +103,25 @@ class Uploads:
         if not native_id.startswith(PREFIX):
             return native_id
         with contextlib.suppress(DeliveryError):
-            return files.share(await self._info(_named(native_id)[0]), conversation)
+            return await self._where(conversation, _named(native_id)[0])
         return ""
 
     async def remove(self, native_id: str) -> None:
-        """Remove the files behind a part, where we know them; what is gone is gone."""
-        known = _named(native_id) if native_id.startswith(PREFIX) else self._shown.pop(native_id, ())
-        for file in known:
-            await self._delete(file)
+        """Remove the files behind a part, where we know them; what is gone is gone. Raises DeliveryError."""
+        if native_id.startswith(PREFIX):
+            for file in _named(native_id):
+                await self._delete(file)
+        elif native_id in self._shown:
+            with contextlib.suppress(Permanent):  # the message is away, and nothing else can be done
+                for file in self._shown[native_id]:
+                    await self._delete(file)
+            del self._shown[native_id]
+
+    def heard(self, event: InboundEvent) -> None:
+        """Our own message of files came by: Slack tells sooner there than when it is asked."""
+        if isinstance(event, InboundMessage) and event.author.is_self:
+            for file in event.files:
+                _keep(self._told, (event.conversation, file.id), event.native_id)
 
     # ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,7 +180,7 @@ class Uploads:
         for pause in _PAUSES:
             await self._clock.sleep(pause)
             try:
-                ts = self._in(outgoing, [await self._info(file)])
+                ts = await self._where(outgoing.endpoint.conversation, file)
             except DeliveryError:
                 return ""
             if ts:
@@ -172,9 +189,9 @@ class Uploads:
 
     async def _settle(self, outgoing: Outgoing, uploaded: tuple[str, ...], at: int) -> Sent | None:
         try:
-            ts = self._in(outgoing, [await self._info(uploaded[0])])
+            ts = await self._where(outgoing.endpoint.conversation, uploaded[0])
         except Permanent as error:
-            if error.code not in {"file_not_found", "file_deleted"}:
+            if error.code not in _GONE:
                 raise
             return None
         if ts:
@@ -185,22 +202,22 @@ class Uploads:
             await self._delete(file)
         return None
 
-    def _in(self, outgoing: Outgoing, told: object) -> str:
-        found = [files.share(mapping(file), outgoing.endpoint.conversation) for file in sequence(told)]
-        return max(found, key=ids.order, default="")
-
-    async def _info(self, file: str) -> Json:
+    async def _where(self, conversation: str, file: str) -> str:
+        """The ``ts`` of the message that shows a file, as heard or asked; empty as yet. Raises DeliveryError."""
+        if (conversation, file) in self._told:
+            return self._told[conversation, file]
         try:
-            return mapping((await self._read("files.info", {"file": file})).get("file"))
+            answer = await self._read("files.info", {"file": file})
         except Permanent as error:
             raise without_scope(error, "files:read") from error
+        return files.share(mapping(answer.get("file")), conversation)
 
     async def _delete(self, file: str) -> None:
         try:
             await self._post("files.delete", {"file": file})
         except Permanent as error:
-            if error.code not in {"file_not_found", "file_deleted"}:
-                raise
+            if error.code not in _GONE:
+                raise without_scope(error, "files:write") from error
 
     def _is_ours(self, message: Json) -> bool:
         return text(message, "user") == self._me.user_id or text(message, "bot_id") == self._me.bot_id
@@ -254,7 +271,7 @@ def _named(native_id: str) -> tuple[str, ...]:
     return tuple(native_id.removeprefix(PREFIX).split(","))
 
 
-def _keep(where: OrderedDict[str, T], key: str, value: T) -> None:
+def _keep(where: OrderedDict[K, T], key: K, value: T) -> None:
     where[key] = value
     where.move_to_end(key)
     while len(where) > _REMEMBERED:

@@ -70,6 +70,31 @@ async def test_a_share_that_slack_tells_late_is_waited_for_in_short_steps(
     assert clock.slept and max(clock.slept) <= 1.0
 
 
+async def test_our_own_message_coming_by_tells_where_the_files_are(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
+    fake.shown_after = -1
+    sent = await adapter.send(carrying(file("a.txt", b"abc")))
+    assert sent.native_id == "file:F001"
+    message = fake.channels[GENERAL][-1]
+    event = {"type": "event_callback", "team_id": "T01", "event": {**message, "channel": GENERAL}}
+    await fake.deliver(event)
+    await fake.until_acks(1)
+    await adapter.react(part(sent.native_id), "👍", on=True)
+    assert fake.called("reactions.add")[0]["timestamp"] == message["ts"]
+
+
+async def test_what_cannot_be_deleted_of_a_file_does_not_bring_its_message_back(
+    fake: ScriptedSlack, adapter: SlackAdapter
+) -> None:
+    sent = await adapter.send(carrying(file("a.txt", b"abc")))
+    fake.script("files.delete", Reply.error("cant_delete_file"))
+    await adapter.delete(part(sent.native_id))
+    assert fake.channels[GENERAL] == []
+    fake.script("files.delete", Reply.error("missing_scope"))
+    with pytest.raises(Permanent) as failed:
+        await adapter.delete(part("file:F001"))
+    assert not failed.value.stops_channel
+
+
 async def test_a_share_that_slack_never_tells_leaves_the_files_id_which_can_be_deleted(
     fake: ScriptedSlack, adapter: SlackAdapter
 ) -> None:

@@ -86,6 +86,14 @@ def test_every_message_reads_with_its_cursor_time_and_address() -> None:
     )
 
 
+def test_people_are_looked_up_wherever_they_are_named() -> None:
+    rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": []}]}
+    rich["elements"][0]["elements"] = [{"type": "user", "user_id": "U3"}]  # type: ignore[index]
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "for <@U4>"}}
+    event = {"user": "U1", "text": "<@U2|x>", "blocks": [rich, section], "attachments": [{"text": "by <@U5>"}]}
+    assert set(inbound.people_in(event)) == {"U1", "U2", "U3", "U4", "U5"}
+
+
 def test_a_slash_command_reads_as_what_follows_its_name() -> None:
     payload = {"command": "/tieline", "text": " iam ", "channel_id": "C1", "user_id": "U1", "user_name": "alice"}
     read = inbound.read_command({**payload, "trigger_id": "1.2.3"}, ME)
