@@ -32,6 +32,7 @@ from tieline.directory import MemoryDirectory, authenticate
 from tieline.directory import deciders as directory_deciders
 from tieline.directory.export import export
 from tieline.errors import StoreError
+from tieline.files.copying import Copying
 from tieline.files.opening import open_files
 from tieline.model.members import Actor
 from tieline.model.outcome import Refusal
@@ -102,6 +103,7 @@ class RunningHub:
         self.app: web.Application | None = None
         self._runners: list[web.AppRunner] = []
         self._lanes: Lanes | None = None
+        self._copying: Copying | None = None
         self._supervisor: Supervisor | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
@@ -146,6 +148,15 @@ class RunningHub:
             files=self.files,
         )
         self._lanes = Lanes(outbox, self.bus)
+        self._copying = Copying(
+            hub=self.hub,
+            reader=self.reader,
+            files=self.files,
+            channels=self._supervisor,
+            bus=self.bus,
+            clock=self.clock,
+            max_size=self.config.hub.attachments.max_size,
+        )
         self.app = create_app(self._services(channels, home), self.authenticator)
         for route in pages:
             self.app.router.add_route(route.method, route.path, route.handler)
@@ -156,9 +167,10 @@ class RunningHub:
         self._tasks = [
             loop.create_task(follow(self.config.hub.database, self.hub, sleep=self.clock.sleep), name="beside"),
             loop.create_task(numbers.watch(), name="numbers"),
-            loop.create_task(keep_house(self.hub, self.clock), name="chores"),
+            loop.create_task(keep_house(self.hub, self.reader, self.files, self.clock), name="chores"),
         ]
         await self._lanes.start()
+        await self._copying.start()
         await self._supervisor.start()
 
     def _services(self, channels: Sequence[ConfiguredChannel], home: str) -> ApiServices:
@@ -227,6 +239,8 @@ class RunningHub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._copying is not None:
+            await self._copying.stop()
         if self._lanes is not None:
             await self._lanes.stop()
         if self._supervisor is not None:

@@ -18,8 +18,8 @@ from tieline.model.outcome import Outcome
 class Committed(Value, kw_only=True, frozen=True):
     """What one transaction did, in order: the events of all streams, the lanes that have new work, changed entities.
 
-    ``changed`` holds the new values of directory entities, deliveries and channel records that were written,
-    ``dropped`` those of directory entities that were deleted.
+    ``changed`` holds the new values of directory entities, deliveries, attachments and channel records that were
+    written, ``dropped`` those of directory entities that were deleted.
     """
 
     events: tuple[Event, ...]

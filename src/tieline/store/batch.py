@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tieline.errors import StoreError
+from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.commands import Command, ForgetIdentities, Identity
 from tieline.model.delivery import Delivery
@@ -36,6 +37,9 @@ Done = Callable[[Answer], None]
 
 KEEP_IDENTITIES = 7 * 24 * 3600 * 1000
 """Milliseconds for which a key is remembered at the least (contract: seven days)."""
+
+_TOLD = DIRECTORY_KINDS | {Delivery, Attachment}
+"""Kinds of which the bus is told."""
 
 _IDENTITY_COLUMNS = ("key", "fingerprint", "result", "created_at")
 
@@ -225,7 +229,7 @@ class Batch:
         """What the bus is told."""
         changed: list[Value] = []
         for mapping, puts, _drops in self._changes:
-            if mapping.kind in DIRECTORY_KINDS or mapping.kind is Delivery:
+            if mapping.kind in _TOLD:
                 changed += puts
         dropped = tuple(value for value in self._dropped if type(value) in DIRECTORY_KINDS and self._is_gone(value))
         return Committed(
