@@ -29,6 +29,8 @@ _WHY: Final[Mapping[str, str]] = {
     "quip": "a canvas, to be read in Slack",
     "canvas": "a canvas, to be read in Slack",
     "docs": "a canvas, to be read in Slack",
+    "space": "a post, to be read in Slack",
+    "post": "a post, to be read in Slack",
     "list": "a list, to be read in Slack",
     "huddle_transcript": "a transcript, to be read in Slack",
 }

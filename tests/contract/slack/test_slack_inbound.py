@@ -23,7 +23,7 @@ from tieline.model.inbound import (
     InboundMessage,
     InboundReaction,
 )
-from tieline_slack import emoji, ids, inbound
+from tieline_slack import emoji, health, ids, inbound
 from tieline_slack.names import Profile, profile_of
 
 PAYLOADS = sorted((ROOT / "tests" / "payloads" / "slack").glob("*.json"))
@@ -170,6 +170,7 @@ def read_everything(payload: Any) -> None:
         inbound.people_in(event)
         inbound.mark_of(event)
         inbound.read_edit("C1", event, ME, PEOPLE)
+        health.read(event, ME)
         profile_of(event)
 
 
