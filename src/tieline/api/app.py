@@ -7,6 +7,7 @@ Next stop: :mod:`tieline.api.endpoint`; :mod:`tieline.bootstrap` starts it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -24,6 +25,7 @@ from tieline.api.observing import Observer
 from tieline.api.openapi import PREFIX, document
 from tieline.api.problems import REQUEST_ID, Handler, guard
 from tieline.api.services import ApiServices
+from tieline.api.transfers import TRANSFERS
 from tieline.ports.abilities import Route
 
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
@@ -57,6 +59,7 @@ def create_app(services: ApiServices, authenticator: Authenticator | None = None
     who = authenticator or Authenticator(services.authenticate, services.settings)
     observer = Observer(services.registry)
     app = web.Application(middlewares=[guard], client_max_size=services.settings.max_body)
+    app[TRANSFERS] = Counter()
     app.on_response_prepare.append(_headers(services))
     _add_endpoints(app, Binder(services, who, Limiter(services.settings.rate, services.clock)), observer)
     _add_pages(app, services, who)

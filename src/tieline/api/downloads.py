@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, NoQuery
 from tieline.api.problems import response
 from tieline.api.ranges import Unsatisfiable, asked_range, content_type, disposition, still_same
+from tieline.api.transfers import transfer
 from tieline.model.attachments import Attachment, FileState
 from tieline.model.outcome import Refusal
 from tieline.ports.files import NoSuchFile
@@ -38,7 +39,8 @@ async def get_attachment(call: Call[None, NoQuery]) -> web.StreamResponse | Refu
     if attachment is None or not await _may_see(call, attachment):
         detail = f"There is no attachment '{name}', or you may not see it."
         return Refusal(status=404, code="attachment_not_found", detail=detail)
-    return _not_ready(attachment) or await _give(call, attachment)
+    with transfer(call) as refusal:
+        return refusal or _not_ready(attachment) or await _give(call, attachment)
 
 
 async def _may_see(call: Call[None, NoQuery], attachment: Attachment) -> bool:

@@ -97,7 +97,8 @@ async def _form(request: web.Request, name: str, idle: float) -> Incoming:
         raise _not_one()
     if part.headers.get(hdrs.CONTENT_TRANSFER_ENCODING, "").strip().lower() not in _PLAIN:
         raise BadUpload(422, "invalid_body", "The file stands in its part as it is, without an encoding (RFC 7578).")
-    named = name or file_name(part.headers.get(hdrs.CONTENT_DISPOSITION))
+    told = file_name(part.headers.get(hdrs.CONTENT_DISPOSITION)).replace("%22", '"')  # as browsers and curl quote
+    named = name or told
     said = part.headers.get(hdrs.CONTENT_TYPE, "").partition(";")[0].strip()
     return Incoming(name=named, mime=mime_of(said, named), pieces=_part(reader, part, idle))
 

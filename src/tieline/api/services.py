@@ -89,6 +89,8 @@ class ApiSettings:
     """How long an uploaded file waits for its message, milliseconds."""
     transfer_idle: float = 60.0
     """How long the other side of an upload or download may be silent, seconds."""
+    transfers_at_once: int = 32
+    """Uploads and downloads that one member may have under way."""
     session_days: int = 30
     home: str = "/docs"
     """Where a sign-in link leads."""

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tieline.api.endpoint import AnyEndpoint, Call, Endpoint, json
 from tieline.api.incoming import BadUpload, Incoming, is_form, opened
+from tieline.api.transfers import transfer
 from tieline.errors import StoreError
 from tieline.model.attachments import Attachment, FileState
 from tieline.model.base import Value
@@ -55,11 +56,14 @@ async def upload_attachment(call: Call[None, UploadQuery]) -> web.Response | Ref
     told = call.request.content_length or 0
     if told > limit + (_FORM_EXTRA if is_form(call.request) else 0):
         return _too_large(limit)
-    try:
-        incoming = await opened(call.request, call.query.name, call.services.settings.transfer_idle)
-    except BadUpload as error:
-        return error.refusal
-    return await _receive(call, incoming)
+    with transfer(call) as refusal:
+        if refusal is not None:
+            return refusal
+        try:
+            incoming = await opened(call.request, call.query.name, call.services.settings.transfer_idle)
+        except BadUpload as error:
+            return error.refusal
+        return await _receive(call, incoming)
 
 
 async def _receive(call: Call[None, UploadQuery], incoming: Incoming) -> web.Response | Refusal:

@@ -17,6 +17,7 @@ from tieline.api.app import create_app
 from tieline.api.auth import Authenticator
 from tieline.api.inside import Inside
 from tieline.api.services import ApiServices, ApiSettings
+from tieline.api.transfers import TRANSFERS
 from tieline.directory.deciders import deciders as directory_deciders
 from tieline.directory.memory import MemoryDirectory
 from tieline.directory.tokens import authenticate, digest, new_secret
@@ -112,6 +113,7 @@ class House:
     adapter: WebSocketAdapter
     services: ApiServices
     http: aiohttp.ClientSession
+    app: web.Application
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def run(self, command: Command) -> object:
@@ -144,6 +146,10 @@ class House:
         async with self.call(method, path, handle, **options) as answer:
             raw = await answer.read()
             return answer.status, msgspec.json.decode(raw) if answer.content_type.endswith("json") else {}
+
+    def transfers(self) -> int:
+        """Uploads and downloads under way."""
+        return self.app[TRANSFERS].total()
 
     async def upload(self, data: object, name: str = "a.bin", handle: str = "bob", **options: object) -> dict:  # type: ignore[type-arg]
         status, made = await self.json("POST", "/attachments", handle, data=data, params={"name": name}, **options)
@@ -209,14 +215,15 @@ async def open_house(
         mounts={"web": adapter.routes()},
         presence=(adapter,),
     )
-    runner = web.AppRunner(create_app(services, authenticator), access_log=None, shutdown_timeout=2)
+    app = create_app(services, authenticator)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = runner.addresses[0][1]
     try:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
-            house = House(f"http://127.0.0.1:{port}", store, directory, bus, clock, adapter, services, http)
+            house = House(f"http://127.0.0.1:{port}", store, directory, bus, clock, adapter, services, http, app)
             yield house
     finally:
         await adapter.disconnect()

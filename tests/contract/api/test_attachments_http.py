@@ -68,9 +68,9 @@ async def test_a_raw_upload_is_answered_with_what_was_kept(house: House) -> None
 
 async def test_a_form_is_the_same_with_a_name_of_its_own(house: House) -> None:
     form = aiohttp.FormData(quote_fields=False)  # as browsers write names
-    form.add_field("file", b"%PDF-1.7 " + b"x" * 600_000, filename="Grüße.pdf", content_type="application/pdf")
+    form.add_field("file", b"%PDF-1.7 " + b"x" * 600_000, filename="Grüße %22x%22.pdf", content_type="application/pdf")
     status, made = await house.json("POST", "/attachments", "bob", data=form)
-    assert (status, made["name"], made["mime"], made["size"]) == (201, "Grüße.pdf", "application/pdf", 600_009)
+    assert (status, made["name"], made["mime"], made["size"]) == (201, 'Grüße "x".pdf', "application/pdf", 600_009)
     assert (await fetched(house, made["id"]))[1].startswith(b"%PDF-1.7 xxx")
 
 
@@ -221,6 +221,38 @@ async def test_a_sender_that_falls_silent_is_not_waited_for(database: str) -> No
         writer.close()
         assert b" 408 " in line
         assert bytes_kept(house) == []
+
+
+async def transfers_are(house: House, number: int) -> None:
+    """Wait, bounded, until so many transfers are under way."""
+    async with asyncio.timeout(10):
+        while True:
+            if house.transfers() == number:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_nobody_moves_more_files_at_once_than_allowed(database: str) -> None:
+    async with open_house(database, settings=ApiSettings(transfers_at_once=1)) as house:
+        await furnish(house)
+        made = await house.upload(b"x")
+        let_go = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"a"
+            await let_go.wait()
+
+        first = asyncio.create_task(house.upload(slow()))
+        await transfers_are(house, 1)
+        status, problem = await house.json("POST", "/attachments", "bob", data=b"x")
+        assert (status, problem["code"]) == (429, "too_many_transfers")
+        assert (await fetched(house, made["id"]))[0] == 429
+        assert (await house.json("POST", "/attachments", "lin", data=b"x"))[0] == 201
+        let_go.set()
+        assert (await first)["size"] == 1
+        await transfers_are(house, 0)
+        assert (await fetched(house, made["id"]))[0] == 200
+        await transfers_are(house, 0)
 
 
 async def test_a_reader_may_not_upload(house: House) -> None:
