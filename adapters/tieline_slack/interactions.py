@@ -71,6 +71,8 @@ def is_sane(payload: Mapping[str, object]) -> bool:
     """A payload of a kind we take, shaped so that Bolt can read it: it takes the kinds of these members for granted."""
     if not text(mapping(payload.get("user")), "id") or not _is_object(payload, "team", "channel", "enterprise"):
         return False
+    if payload.get("authorizations") is not None:  # events alone have them
+        return False
     match text(payload, "type"):
         case "block_actions":
             actions = payload.get("actions")

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,12 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View as SlackView
+from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.contract.slack.slack_making import connected, make, outgoing, part
 from tests.services.local_slack import ALICE, GENERAL, LocalSlack, running
@@ -26,7 +30,7 @@ from tieline.model.actions import Action, ActionStyle
 from tieline.model.inbound import InboundForward, InboundInteraction
 from tieline.ports.adapter import Home, OpenItem, Outgoing, RoomChoice
 from tieline.ports.clock import SystemClock
-from tieline_slack import files, home, interactions, render
+from tieline_slack import files, home, interactions, render, wire
 from tieline_slack.adapter import SlackAdapter
 from tieline_slack.inbound import Me
 
@@ -361,6 +365,65 @@ def test_reading_is_total(payload: Any) -> None:
     assert interactions.read_press(payload, ME) is None
     assert interactions.read_shortcut(payload) is None
     assert interactions.read_submission(payload) is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.sampled_from(["tieline:ack", "ack:msg_1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+PERSON = st.fixed_dictionaries({"id": st.just("U1")}, optional={"name": ANYTHING, "team_id": ANYTHING})
+PRESSED = st.fixed_dictionaries(
+    {"action_id": st.just("tieline:ack")}, optional={"value": ANYTHING, "block_id": ANYTHING}
+)
+VIEW = st.fixed_dictionaries(
+    {"callback_id": st.just("tieline_send_to_room"), "type": st.just("modal")},
+    optional=dict.fromkeys(("state", "private_metadata", "id", "app_installed_team_id", "team_id"), ANYTHING),
+)
+AROUND = ("team", "channel", "container", "message", "enterprise", "trigger_id", "event", "authorizations", "view")
+NEEDED = {
+    "block_actions": {"actions": st.lists(PRESSED, min_size=1, max_size=2)},
+    "message_action": {"callback_id": st.just("tieline_send_to_room")},
+    "view_submission": {"view": VIEW},
+}
+PAYLOADS = st.one_of(
+    st.fixed_dictionaries(
+        {"type": st.just(kind), "user": PERSON, **needed},
+        optional={name: ANYTHING for name in AROUND if name not in needed},
+    )
+    for kind, needed in NEEDED.items()
+)
+
+
+class Nobody:
+    """Hears everything and does nothing but read."""
+
+    async def event(self, event: Mapping[str, object]) -> None:
+        return
+
+    async def command(self, payload: Mapping[str, object]) -> str | None:
+        return None
+
+    def late(self, payload: Mapping[str, object], answer: str) -> None:
+        raise AssertionError
+
+    async def interaction(self, payload: Mapping[str, object]) -> dict[str, object] | None:
+        interactions.read_press(payload, ME)
+        interactions.read_shortcut(payload)
+        interactions.read_submission(payload)
+        return None
+
+
+@given(PAYLOADS)
+def test_whatever_is_let_through_bolt_can_read(payload: dict[str, Any]) -> None:
+    """Bolt takes the kinds of many members for granted; what it would stumble over must not reach it."""
+    interactions.read_press(payload, ME)
+    interactions.read_shortcut(payload)
+    interactions.read_submission(payload)
+    if interactions.is_sane(payload):
+        app = wire.bolt_app(AsyncWebClient(), "xoxb-1", ME, Nobody(), SystemClock())
+        request = AsyncBoltRequest(mode="socket_mode", body=payload, headers={})
+        assert asyncio.run(app.async_dispatch(request)).status == 200
 
 
 @pytest.mark.parametrize("payload", [payload for payload in HOSTILE if isinstance(payload, dict)])
