@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json as jsons
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -21,7 +22,7 @@ import aiohttp
 from discord.gateway import DiscordClientWebSocketResponse
 from discord.http import HTTPClient, Route
 
-from tieline.errors import Throttled, Uncertain
+from tieline.errors import Permanent, Throttled, Uncertain
 from tieline.ports.adapter import OutgoingFile
 from tieline.ports.clock import Clock
 from tieline_discord import files as uploads
@@ -38,6 +39,9 @@ _PATIENCE: Final = 30.0
 _CONNECT: Final = 10.0
 _SLOWEST: Final = 100_000
 """Bytes a second that an upload makes at least."""
+_PATH: Final = re.compile(r"(/(?!\.\.?/)[A-Za-z0-9@_.~%:!-]+)+")
+"""What may stand in a path: no id of anybody's leads elsewhere."""
+_ID_MEND: Final = "check the conversation's id: a number of 17 to 20 digits"
 _LARGEST_FRAME: Final = 64 * 1024 * 1024
 
 
@@ -87,6 +91,8 @@ class Calls(HTTPClient):
         ``bot``: sign it with the bot's token (a webhook's or interaction's stands in the path instead). ``needs``: the
         permission it takes, for the mend. ``path`` begins with a slash and is percent-encoded.
         """
+        if not _PATH.fullmatch(path):
+            raise Permanent("unknown_channel", f"{path!r} names nothing on Discord", stops_lane=True, fix=_ID_MEND)
         key = route(method, path)
         if (refusal := self._limits.refuse(key)) is not None:
             raise refusal

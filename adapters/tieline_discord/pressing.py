@@ -19,7 +19,7 @@ from tieline.model.inbound import InboundMessage
 from tieline.ports.adapter import Session
 from tieline.ports.clock import Clock
 from tieline.ports.waiting import within
-from tieline_discord import inbound, interactions, render
+from tieline_discord import ids, inbound, interactions, render
 from tieline_discord.calls import Calls, log
 from tieline_discord.inbound import Me
 from tieline_discord.places import State
@@ -78,6 +78,8 @@ class Pressing:
             log.info("the channel stopped before an interaction was answered")
 
     async def _handle(self, data: Json) -> None:
+        if not (ids.is_id(text(data, "id")) and text(data, "token")):
+            return
         wanted = interactions.asked(data)
         if wanted is not None:
             await self._offer(data, wanted)

@@ -46,6 +46,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "channels": Entry("operating", _WATCH, "List the channels, or set up, test, pause or resume one."),
     "deliveries": Entry("operating", _WATCH, "List deliveries, or retry or discard them."),
     "manifest": Entry("adapters", _MAKE, "Print a platform's app manifest."),
+    "invite": Entry("invite", _MAKE, "Print the address that invites the bot to a server."),
     "adapters": Entry("adapters", _MAKE, "List the installed adapters."),
     "conformance": Entry("adapters", _MAKE, "Prove an adapter against the conformance kit."),
     "openapi": Entry("describing", _MAKE, "Print the OpenAPI document of the HTTP API."),
