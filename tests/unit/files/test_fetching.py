@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tieline.errors import DeliveryError, NotDispatched, Permanent, Throttled
 from tieline.ports.addresses import is_public
-from tieline.ports.fetching import Fetcher
+from tieline.ports.fetching import Fetcher, _Forbidden, _Guard, _Wanted
 
 MIB = 1024 * 1024
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -270,11 +270,23 @@ async def test_a_name_that_leads_inside_is_refused(address: str, make: Callable[
     assert error.code == "forbidden_address"
 
 
-async def test_one_bad_address_among_good_ones_refuses_the_host(make: Callable[..., Fetcher]) -> None:
-    names = Names(["93.184.216.34", "2606:4700::1111", "10.0.0.1"])
-    error = await refused(make(resolver=names), "https://files.example/a")
-    assert error.code == "forbidden_address"
-    assert names.asked == ["files.example"]
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_one_bad_address_among_good_ones_refuses_the_host(place: int) -> None:
+    """Asked of the guard itself: were it to fail, the good ones would be connected to."""
+    addresses = ["93.184.216.34", "2606:4700::1111"]
+    guard = _Guard(Names([*addresses[:place], "10.0.0.1", *addresses[place:]]), loopback=False)
+    with pytest.raises(_Forbidden):
+        await guard.resolve("files.example", 443)
+    good = await _Guard(Names(addresses), loopback=False).resolve("files.example", 443)
+    assert [each["host"] for each in good] == addresses
+
+
+@pytest.mark.parametrize("loopback", [False, True])
+def test_each_address_is_judged_once_more_before_it_is_connected_to(loopback: bool) -> None:
+    guard = _Guard(Nobody(), loopback=loopback)
+    for address in ("10.0.0.1", "169.254.169.254", "::ffff:10.0.0.1"):
+        with pytest.raises(_Forbidden):
+            guard.socket((_family(address), socket.SOCK_STREAM, 0, "", (address, 443)))
 
 
 async def test_localhost_is_not_reached_by_its_name(serve: Serve, make: Callable[..., Fetcher]) -> None:
@@ -380,10 +392,29 @@ async def test_an_authorization_stays_with_its_origin_and_cookies_are_not_kept(
         target = "/next" if request.path == "/" else f"{far}/file"
         return web.Response(status=302, headers={"Location": target, "Set-Cookie": "a=b"})
 
-    near = await serve(here)
-    fetcher = make(loopback=True)
+    near = (await serve(here)).replace("127.0.0.1", "localhost")  # a jar would keep cookies of names only
+    fetcher = make(loopback=True, resolver=Names(["127.0.0.1"]))
     assert await fetched(fetcher, f"{near}/", headers={"Authorization": "Bearer x"}) == b"file"
     assert seen == [("here", "Bearer x", None), ("here", "Bearer x", None), ("there", None, None)]
+
+
+async def test_a_redirect_to_another_host_is_judged_like_an_address(serve: Serve, make: Callable[..., Fetcher]) -> None:
+    here = await serve(answers(status=302, headers={"Location": "https://elsewhere.example/a"}))
+    asked: list[str] = []
+
+    def allow(host: str) -> bool:
+        asked.append(host)
+        return False
+
+    assert (await refused(make(loopback=True), f"{here}/", allow=allow)).code == "forbidden_address"
+    assert asked == ["elsewhere.example"]
+
+
+@pytest.mark.parametrize("url", sorted(HOME))
+def test_nobody_outside_redirects_to_a_stand_in_on_this_machine(url: str, make: Callable[..., Fetcher]) -> None:
+    wanted = _Wanted(headers={}, limit=1, until=0, allow=None, expects=None)
+    with pytest.raises(Permanent):
+        make(loopback=True)._checked(url, wanted, home=False)
 
 
 async def test_a_redirect_to_nowhere_is_refused(serve: Serve, make: Callable[..., Fetcher]) -> None:
