@@ -39,6 +39,7 @@ async def _ours() -> AsyncIterator[OurHands]:
     async with scripted() as served:
         yield OurHands(served)
         assert served.violations == []
+        assert served.strange_answers == []
 
 
 @pytest.mark.parametrize("service", [_ours, discord_twin.running], ids=["ours", "twin"])

@@ -100,6 +100,7 @@ async def served() -> AsyncIterator[ScriptedDiscord]:
     async with scripted() as made:
         yield made
         assert made.violations == []
+        assert made.strange_answers == []
 
 
 @pytest.fixture
@@ -285,6 +286,37 @@ async def test_history_pages_both_ways(served: ScriptedDiscord, bot: Bot) -> Non
     assert await page(limit=3) == ids[:3:-1]
     assert await page(limit=2, after=ids[1]) == [ids[3], ids[2]]
     assert await page(limit=2, before=ids[3]) == [ids[2], ids[1]]
+
+
+@pytest.mark.skipif(load() is None, reason=ABSENT)
+async def test_every_reading_route_answers_as_the_document_says(served: ScriptedDiscord) -> None:
+    """The fixture asserts that no answer was strange; here only that each was one."""
+    root = served.say(GENERAL, ALICE, "root", files={"a.txt": b"a"})
+    served.react(GENERAL, root, BOB, "👍")
+    answer = served.say(GENERAL, BOB, "in thread", thread=root)
+    served.say(root, BOB, "reply", reply_to=answer)
+    served.forward(RANDOM, BOB, GENERAL, root)
+    post = served.forum_post(FORUM, ALICE, "title", "first")
+    guild, channel = f"/guilds/{GUILD}", f"/channels/{GENERAL}"
+    paths = ["/users/@me", f"/users/{ALICE}", "/users/@me/guilds", "/gateway/bot", "/applications/@me"]
+    paths += [
+        f"/applications/{BOT}/commands",
+        f"/applications/{BOT}/guilds/{GUILD}/commands",
+        guild,
+        f"{guild}/channels",
+    ]
+    paths += [f"{guild}/roles", f"{guild}/members?limit=10", f"{guild}/members/search?query=a&limit=5"]
+    paths += [f"{guild}/members/{ALICE}", f"{guild}/threads/active", f"{guild}/webhooks", channel, f"/channels/{FORUM}"]
+    paths += [f"/channels/{root}", f"/channels/{post}", f"{channel}/messages", f"/channels/{root}/messages"]
+    paths += [f"/channels/{RANDOM}/messages", f"{channel}/messages/{root}", f"{channel}/messages/{root}/reactions/👍"]
+    paths += [f"{channel}/webhooks", f"/channels/{served.dm(ALICE)['id']}", f"/channels/{post}/messages/{post}"]
+    served.archive(post)
+    paths += [f"/channels/{FORUM}/threads/archived/public", f"/channels/{post}"]
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bot {TOKEN}"}) as http:
+        for path in paths:
+            async with http.get(f"{served.api_url}/v10{path}") as said:
+                assert said.status == 200, path
+                assert await said.json() or path.endswith(("commands", "webhooks")), path
 
 
 async def test_direct_messages(served: ScriptedDiscord, bot: Bot) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from tests.services.scripted_discord import interacting, posting, rest_webhooks
 from tests.services.scripted_discord.wire import BOT, GUILD, Channel, Json, Upload
-from tests.services.scripted_discord.world import World
+from tests.services.scripted_discord.world import World, user_of
 
 WITHIN = 10.0
 T = TypeVar("T", bound="Hands")
@@ -31,8 +31,7 @@ class Hands(World):
 
     def person(self, user_id: str, name: str, *, nick: str | None = None, bot: bool = False) -> str:
         """A new person (or somebody else's bot) in the guild; its id."""
-        shown = {"username": name.lower(), "global_name": name, "discriminator": "0", "avatar": None, "public_flags": 0}
-        self.users[user_id] = {"id": user_id, **shown, "bot": bot, "system": False}
+        self.users[user_id] = user_of(user_id, name.lower(), name, bot=bot)
         self.members[user_id] = {"nick": nick, "roles": []}
         self.tell("GUILD_MEMBER_ADD", {**self.show_member(user_id), "guild_id": GUILD})
         return user_id

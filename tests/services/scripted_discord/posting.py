@@ -5,6 +5,7 @@ Each act changes the state and tells it; refusals are Discord's. Next stop: `res
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +38,7 @@ def post(
     message: Json = {"id": message_id, "channel_id": channel["id"], "author": author, "content": content}
     message |= {"timestamp": world.stamp(), "edited_timestamp": None, "tts": False, "pinned": False}
     message |= {"type": MessageType.DEFAULT, "flags": body.get("flags") or 0, "embeds": list(body.get("embeds") or [])}
-    message |= {"components": list(body.get("components") or []), "attachments": [], "_reactions": {}}
+    message |= {"components": numbered(body.get("components")), "attachments": [], "_reactions": {}}
     message["attachments"] = attach(world, channel["id"], body, files)
     _refer(world, message, body.get("message_reference"))
     message.update(more)
@@ -66,7 +67,7 @@ def edit(world: World, message: Json, body: Mapping[str, Any], files: Mapping[in
     message["content"] = content
     for name in ("embeds", "components", "flags"):
         if body.get(name) is not None:
-            message[name] = body[name]
+            message[name] = numbered(body[name]) if name == "components" else body[name]
     message["edited_timestamp"] = world.stamp()
     _mention(world, message, body)
     if not message.get("_ephemeral"):
@@ -164,6 +165,17 @@ def attach(world: World, channel_id: str, body: Mapping[str, Any], files: Mappin
         shown |= {"content_type": upload.content_type, "content_scan_version": 0}
         made.append(shown | ({"description": more["description"]} if more.get("description") else {}))
     return made
+
+
+def numbered(components: list[Json] | None) -> list[Json]:
+    """Buttons and rows with the numbers that Discord gives them."""
+    count = itertools.count(1)
+
+    def number(one: Json) -> Json:
+        mine = {"id": next(count), **one}
+        return mine | ({"components": [number(part) for part in one["components"]]} if "components" in one else {})
+
+    return [number(one) for one in components or []]
 
 
 def _mention(world: World, message: Json, body: Mapping[str, Any]) -> None:

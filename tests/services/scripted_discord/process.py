@@ -62,7 +62,19 @@ HANDS = frozenset(
     ]
 )
 GATEWAY = frozenset({"drop", "reconnect", "invalidate"})
-LOOK = frozenset(["requests", "violations", "pings", "commands", "webhooks", "invalid_requests", "typed", "channels"])
+LOOK = frozenset(
+    [
+        "requests",
+        "violations",
+        "strange_answers",
+        "pings",
+        "commands",
+        "webhooks",
+        "invalid_requests",
+        "typed",
+        "channels",
+    ]
+)
 PUT = frozenset(["latency", "buckets", "app_flags", "skew", "file_limit", "link_life", "webhook_limit"])
 
 

@@ -11,6 +11,7 @@ from tests.services.scripted_discord.gateway import open_to_bot
 from tests.services.scripted_discord.wire import (
     BOT,
     GUILD,
+    PERMISSIONS,
     PRIVILEGED,
     Call,
     Channel,
@@ -26,7 +27,7 @@ from tests.services.scripted_discord.world import World, invalid_recipient
 
 
 def get_my_user(world: World, call: Call) -> Json:
-    return world.users[BOT]
+    return {**world.users[BOT], "mfa_enabled": True, "locale": "en-US", "email": None, "verified": True}
 
 
 def get_user(world: World, call: Call) -> Json:
@@ -37,14 +38,24 @@ def get_user(world: World, call: Call) -> Json:
 
 
 def list_my_guilds(world: World, call: Call) -> list[Json]:
-    return [] if world.removed else [{"id": GUILD, "name": "Acme", "icon": None, "owner": False, "features": []}]
+    mine: Json = {
+        "icon": None,
+        "banner": None,
+        "owner": False,
+        "permissions": str(sum(PERMISSIONS.values())),
+        "features": [],
+    }
+    return [] if world.removed else [{"id": GUILD, "name": "Acme", **mine}]
 
 
 def get_my_application(world: World, call: Call) -> Json:
     texts = {"name": "tieline", "description": "", "icon": None, "verify_key": "0" * 64, "summary": ""}
     flags = {"bot_public": False, "bot_require_code_grant": False, "flags": world.app_flags}
     owner = next(user for user in world.users.values() if not user["bot"])
-    return {"id": BOT, **texts, **flags, "owner": owner, "bot": world.users[BOT], "team": None}
+    more: Json = {"type": None, "flags_new": str(world.app_flags), "redirect_uris": [], "explicit_content_filter": 0}
+    more |= {"interactions_endpoint_url": None, "role_connections_verification_url": None, "eligible_oauth2_scopes": []}
+    counts = {f"approximate_{name}_count": 1 for name in ("guild", "user_install", "user_authorization")}
+    return {"id": BOT, **texts, **flags, **more, **counts, "owner": owner, "bot": world.users[BOT], "team": None}
 
 
 def get_bot_gateway(world: World, call: Call) -> Json:
@@ -131,7 +142,8 @@ def get_guild_member(world: World, call: Call) -> Json:
 
 def get_active_guild_threads(world: World, call: Call) -> Json:
     _guild(world, call)
-    return {"threads": [world.show_channel(one) for one in world.threads() if world.visible(one)], "members": []}
+    found = [world.show_channel(one) for one in world.threads() if world.visible(one)]
+    return {"threads": found, "members": [], "has_more": False}
 
 
 def _guild(world: World, call: Call) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.services.scripted_discord import posting
 from tests.services.scripted_discord.wire import BOT, GUILD, Call, Channel, Json, MessageType, Refused, invalid, unknown
-from tests.services.scripted_discord.world import World
+from tests.services.scripted_discord.world import World, user_of
 
 _TAKEN = ("clyde", "discord")
 _SAY, _WAIT, _WAIT_TO_EDIT, _EDIT, _MODAL = 4, 5, 6, 7, 9
@@ -90,8 +90,7 @@ def execute_webhook(world: World, call: Call) -> Json | None:
     _named(name, "username")
     posting.check(world, str(sent.get("content") or ""), sent, call.files)
     channel, more = _target(world, webhook, call)
-    author = {"id": webhook["id"], "username": name, "avatar": None, "discriminator": "0000", "bot": True}
-    author |= {"global_name": None, "public_flags": 0}
+    author = user_of(webhook["id"], name, None, bot=True, discriminator="0000")
     body = {name: value for name, value in sent.items() if name not in {"nonce", "message_reference"}}
     more |= {
         "webhook_id": webhook["id"],
@@ -211,11 +210,10 @@ def create_interaction_response(world: World, call: Call) -> Json | None:
 def _callback(world: World, interaction: Json, kind: int, message: Json | None) -> Json:
     told: Json = {"id": interaction["id"], "type": interaction["type"], "response_message_loading": kind == _WAIT}
     told["response_message_ephemeral"] = bool(interaction.get("_flags", 0) & posting.EPHEMERAL)
-    resource: Json = {"type": kind}
-    if message is not None:
-        told["response_message_id"] = message["id"]
-        resource["message"] = world.show_message(message)
-    return {"interaction": told, "resource": resource}
+    if message is None:
+        return {"interaction": told}
+    told["response_message_id"] = message["id"]
+    return {"interaction": told, "resource": {"type": kind, "message": world.show_message(message)}}
 
 
 def _follow_up(world: World, call: Call) -> Json:

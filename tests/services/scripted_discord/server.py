@@ -11,6 +11,7 @@ import json
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -24,6 +25,7 @@ from tests.services.scripted_discord.wire import VIA, Behaviour, Call, Half, Jso
 API = "/api/v10"
 ANY = "*"
 _SERVER_LIMIT = 64 * 1024 * 1024
+_CREATED = {"create_thread": 201, "create_thread_from_message": 201}
 _COUNTED = frozenset({401, 403, 429})
 
 
@@ -38,6 +40,8 @@ class Server(Hands):
         self.requests: list[Json] = []
         """Each request: operation, method, path, query, body, files (names), status (None while unanswered or lost)."""
         self.violations: list[str] = []
+        self.strange_answers: list[str] = []
+        """How our own answers differ from Discord's document."""
         self.invalid_requests = 0
         """Answers of 401, 403 and 429; Discord bans an address for some after 10,000 in ten minutes."""
         self.latency = 0.0
@@ -135,9 +139,13 @@ class Server(Hands):
             return _json(refused.body, refused.status, {"Via": VIA})
         except _Throttled as throttled:
             return throttled.answer
-        if done is None:
-            return web.Response(status=204, headers=headers)
-        return _json(done, 200, headers)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must be seen by the test, not only by the client
+            self.violations.append(f"{call.operation} failed here: {error!r}")
+            return _json({"message": "500: Internal Server Error", "code": 0}, 500, {"Via": VIA})
+        status = _CREATED.get(call.operation, 200) if done is not None else 204
+        if self.spec:
+            self.strange_answers += self.spec.answer_problems(request.method, template, status, done)
+        return web.Response(status=204, headers=headers) if done is None else _json(done, status, headers)
 
     def _check(self, request: web.Request, template: str, call: Call, *, is_open: bool) -> None:
         if not is_open and request.headers.get("Authorization") != f"Bot {self.token}":
@@ -151,7 +159,7 @@ class Server(Hands):
 
     def _take(self, call: Call) -> dict[str, str]:
         """Take a place in the operation's bucket; the headers that tell of it."""
-        headers = {"Via": VIA}
+        headers = {"Via": VIA, "Date": formatdate(self.now(), usegmt=True)}
         if call.operation not in self.buckets:
             return headers
         most, seconds = self.buckets[call.operation]

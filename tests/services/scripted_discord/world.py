@@ -40,6 +40,27 @@ from tests.services.scripted_discord.wire import (
     unknown,
 )
 
+_MEMBER: Json = {"banner": None, "communication_disabled_until": None, "premium_since": None}
+
+_NOTHING = [
+    "description",
+    "home_header",
+    "splash",
+    "discovery_splash",
+    "banner",
+    "application_id",
+    "afk_channel_id",
+    "widget_channel_id",
+    "max_presences",
+    "vanity_url_code",
+    "rules_channel_id",
+    "safety_alerts_channel_id",
+    "public_updates_channel_id",
+    "incidents_data",
+    "system_channel_id",
+]
+"""What the guild does not have."""
+
 
 class World:
     """The state, its ids and its clock."""
@@ -56,7 +77,12 @@ class World:
         self.webhook_limit = 15
         self.app_flags = sum(PRIVILEGED.values())
         self.users = {
-            one["id"]: one for one in (_user(BOT, "tieline", bot=True), _user(ALICE, "alice"), _user(BOB, "bob"))
+            one["id"]: one
+            for one in (
+                user_of(BOT, "tieline", None, bot=True),
+                user_of(ALICE, "alice", "Alice"),
+                user_of(BOB, "bob", "Bob"),
+            )
         }
         self.members: dict[str, Json] = {
             one: {"nick": None, "roles": [BOT_ROLE] if one == BOT else []} for one in self.users
@@ -191,7 +217,7 @@ class World:
         """A member of the guild."""
         rest = {"joined_at": "2024-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0, "avatar": None}
         kept = self.members.get(user_id, {"nick": None, "roles": []})
-        return {**rest, **kept, "pending": False, **({"user": self.users[user_id]} if with_user else {})}
+        return {**rest, **kept, "pending": False, **_MEMBER, **({"user": self.users[user_id]} if with_user else {})}
 
     def show_message(self, message: Json, *, nested: bool = False) -> Json:
         """As REST answers it: links signed anew, reactions counted, the message it answers inside."""
@@ -220,7 +246,11 @@ class World:
         }
         fixed |= {"afk_timeout": 300, "verification_level": 0, "default_message_notifications": 0, "nsfw_level": 0}
         fixed |= {"explicit_content_filter": 0, "mfa_level": 0, "premium_tier": 0, "preferred_locale": "en-US"}
-        return {**fixed, "system_channel_id": None, "roles": [self.show_role(role) for role in self.roles.values()]}
+        empty = dict.fromkeys(_NOTHING)
+        zero = dict.fromkeys(("system_channel_flags", "premium_subscription_count", "max_stage_video_channel_users"), 0)
+        off = dict.fromkeys(("widget_enabled", "premium_progress_bar_enabled", "nsfw"), False)
+        fixed |= {**empty, **zero, **off, "region": "deprecated", "max_members": 500_000, "max_video_channel_users": 25}
+        return {**fixed, "roles": [self.show_role(role) for role in self.roles.values()]}
 
     # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -263,13 +293,23 @@ def _reaction(key: str, who: list[str]) -> Json:
     return {**counts, "me": BOT in who, "me_burst": False, "burst_colors": [], "emoji": emoji(key)}
 
 
-def _user(user_id: str, name: str, *, bot: bool = False) -> Json:
-    shown = {"username": name, "global_name": None if bot else name.title(), "discriminator": "0", "avatar": None}
-    return {"id": user_id, **shown, "bot": bot, "system": False, "public_flags": 0}
+def user_of(user_id: str, name: str, shown: str | None, *, bot: bool = False, discriminator: str = "0") -> Json:
+    """A user as Discord shows it."""
+    names = {"username": name, "global_name": shown, "discriminator": discriminator, "avatar": None}
+    return {"id": user_id, **names, "bot": bot, "system": False, "flags": 0, "public_flags": 0, "primary_guild": None}
 
 
 def _role(role_id: str, name: str) -> Json:
-    rest = {"color": 0, "hoist": False, "position": 0, "managed": False, "mentionable": False, "flags": 0}
+    rest = {
+        "color": 0,
+        "hoist": False,
+        "position": 0,
+        "managed": False,
+        "mentionable": False,
+        "flags": 0,
+        "icon": None,
+        "unicode_emoji": None,
+    }
     colours = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
     return {"id": role_id, "name": name, "permissions": "0", "colors": colours, **rest}
 
