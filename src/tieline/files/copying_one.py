@@ -26,7 +26,7 @@ SILENCE: Final = 60.0
 """Seconds without a byte after which an attempt is given up."""
 LONGEST: Final = 600.0
 """Seconds that an attempt may take."""
-LETTING_GO: Final = 1.0
+LETTING_GO: Final = 1.5
 """Seconds in which a broken attempt has to let go."""
 
 _DETAIL: Final = 200

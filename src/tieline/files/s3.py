@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 PART: Final = 5 * 1024 * 1024
 """Bytes of a part of an upload: the least that S3 takes."""
-ABORTING: Final = 5.0
-"""Seconds that a broken upload may take to be aborted."""
+ABORTING: Final = 1.0
+"""Seconds that a broken upload may take to be aborted; a hub that stops waits no longer."""
 
 _HTTP: Final = re.compile(r"status code: (\d{3})(?:.*?<Code>(\w+)</Code>)?", re.DOTALL)
 

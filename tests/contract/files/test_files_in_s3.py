@@ -84,6 +84,27 @@ async def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert source_closed.is_set()
 
 
+async def test_a_server_that_is_silent_does_not_hold_up_who_is_cancelled(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+    over = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        files = opened(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "bucket", tmp_path)
+        saving = asyncio.ensure_future(files.save("att_1", of(b"x"), 10))
+        await asyncio.wait_for(asked.wait(), 10)
+        saving.cancel()
+        async with asyncio.timeout(1.9):
+            with pytest.raises(asyncio.CancelledError):
+                await saving
+        over.set()
+
+
 async def test_keys_that_are_refused_are_told_without_being_shown(tmp_path: Path) -> None:
     async def refuse(request: web.Request) -> web.Response:
         body = "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>key</AWSAccessKeyId></Error>"
