@@ -250,6 +250,44 @@ async def test_what_was_missed_is_replayed_on_resume(served: ScriptedDiscord, bo
     assert (await bot.next("message")).content == "four"
 
 
+async def test_a_socket_that_is_cut_without_a_word_resumes(served: ScriptedDiscord, bot: Bot) -> None:
+    served.gateway.drop(None)
+    served.say(GENERAL, ALICE, "meanwhile")
+    assert (await bot.next("message")).content == "meanwhile"
+    await bot.next("resumed")
+    served.gateway.invalidate(resumable=True)
+    await bot.next("resumed")
+    assert served.gateway.opened.count("/gateway/resume") == 2
+
+
+async def test_rarer_things_are_told(served: ScriptedDiscord, bot: Bot) -> None:
+    """A preview, a bulk deletion, a renamed channel, a stranger, a modal in a thread."""
+    first, second = (served.say(GENERAL, ALICE, f"https://example.org/{n}") for n in range(2))
+    assert [(await bot.next("message")).author.name for _ in range(2)] == ["alice"] * 2
+    served.unfurl(GENERAL, first, [{"type": "link", "url": "https://example.org/0", "title": "Example"}])
+    edit = await bot.next("edit")
+    assert (edit.message.edited_at, edit.message.embeds[0].title) == (None, "Example")
+    served.rename_channel(GENERAL, "lobby")
+    served.person("900000000000000040", "Carol", nick="Caz")
+    served.delete_many(GENERAL, [second])
+    root = served.forum_post(FORUM, "900000000000000040", "title", "first post")
+    await bot.next("thread")
+    assert (await bot.next("message")).author.display_name == "Caz"
+    assert bot.text().name == "lobby"
+    await bot.http.bulk_upsert_guild_commands(int(BOT), int(GUILD), [{"name": "Report", "type": 3}])
+    served.message_command(BOB, root, root, "Report")
+    interaction = await bot.next("interaction")
+
+    class Form(discord.ui.Modal, title="Report"):
+        why: discord.ui.TextInput[Any] = discord.ui.TextInput(label="Why?", custom_id="why")
+
+    await interaction.response.send_modal(Form(custom_id="report"))
+    served.submit(BOB, str(interaction.id), {"why": "rude"})
+    submitted = await bot.next("interaction")
+    assert submitted.data["components"][0]["components"][0]["value"] == "rude"
+    await submitted.response.send_message("noted", ephemeral=True)
+
+
 async def test_a_forgotten_session_begins_anew_without_replay(served: ScriptedDiscord, bot: Bot) -> None:
     served.gateway.drop(forget=True)
     served.say(GENERAL, ALICE, "lost to the gateway")
