@@ -58,11 +58,12 @@ _MAIL: Final = re.compile(r"[A-Za-z0-9._+\-]{1,64}@[A-Za-z0-9.\-]{1,255}")
 _BROADCAST: Final = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 _LIVE: Final = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
 _SPECIAL: Final = re.compile(
-    r"[\\*_`\[]|<(?=\S|$)|~(?=~|$)|(?<=~)~|^~|\|(?=\||$)|(?<=\|)\||^\||(?<=http):(?=//)|(?<=https):(?=//)",
+    r"[\\*_`]|(?<=\])\(|<(?=\S|$)|~(?=~|$)|(?<=~)~|^~|\|(?=\||$)|(?<=\|)\||^\||(?<=http):(?=//)|(?<=https):(?=//)",
     re.IGNORECASE,
 )
 _LINE_MARK: Final = re.compile(r"(?=>|#{1,3}\s|-#|[-+]\s|[☑☐]\s|─{10}$)|(\d{1,9})(?=\.\s)")
 _TICKS: Final = re.compile(r"`+")
+_TWO_TICKS: Final = re.compile(r"``(?=`)")
 _NO_LABEL: Final = re.compile(r"[\[\]]|://")
 _BARE_END: Final = re.compile(r"[A-Za-z0-9/=&#%+\-]$")
 _IN_SPAN: Final = {Strong: re.compile(r"\*"), Emphasis: re.compile(r"[*_]"), Strike: re.compile("~")}
@@ -244,7 +245,7 @@ def _fenced(text: str, language: str) -> str:
     if not text.strip("\n"):
         return f"```\n{GAP}\n```"  # Discord takes empty fences for text, and a language alone for code
     shown = language if _LANGUAGE.fullmatch(language) else ""
-    return f"```{shown}\n{_still(text).replace('```', f'``{GAP}`')}\n```"
+    return f"```{shown}\n{_TWO_TICKS.sub(f'``{GAP}', _still(text))}\n```"
 
 
 def _code(text: str) -> str:

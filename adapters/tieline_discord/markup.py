@@ -72,6 +72,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _RUN: Final = re.compile(r"\*+|_+|~{2,}|\n")
+_CODE_GAP: Final = re.compile(r"(?<=``)\u200b(?=`)|(?<=@)\u200b")
 _BEGAN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_DEPTH: Final = 12
 _NONE: Final = Entities()
@@ -117,7 +118,7 @@ def _code_block(text: str) -> CodeBlock:
 
 
 def _code_text(text: str) -> str:
-    return text.replace(f"``{GAP}`", "```").replace(f"@{GAP}", "@")
+    return _CODE_GAP.sub("", text)
 
 
 def _lines(lines: Sequence[str], entities: Entities) -> Iterator[Block]:

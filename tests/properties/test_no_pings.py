@@ -81,14 +81,15 @@ def from_slack(text: str) -> list[Document]:
             }
         ],
     }
-    found = [slack_inbound.read({**event, **one}, me, {}) for one in [*said, {"text": text, "blocks": [rich]}]]
+    said.append({"text": text, "blocks": [rich]})
+    found = [slack_inbound.read({**event, **one}, me, {}) for one in said]
     return [event.content for event in found if isinstance(event, InboundMessage)]
 
 
 def from_discord(text: str) -> list[Document]:
     """As content, in a bot's embed, and forwarded."""
     me = discord_inbound.Me(user_id="9")
-    event = {
+    event: dict[str, object] = {
         "id": "1",
         "type": 0,
         "channel_id": "2",
