@@ -121,15 +121,18 @@ def _upload_headers(name: str, mime: str, size: int | None) -> dict[str, str]:
 
 
 async def download(hub: Link, coming: Coming, *, resume: bool, tries: int) -> Path:
-    """See :meth:`tieline.client.Client.download`."""
-    for attempt in range(1, tries + 1):
+    """See :meth:`tieline.client.Client.download`. Only attempts that brought nothing count."""
+    attempt = 0
+    while True:
+        had = coming.have()
         try:
-            return await _fetched(hub, coming, resume=resume or attempt > 1)
+            return await _fetched(hub, coming, resume=resume)
         except (ClientError, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-            if attempt == tries or not worth_another(error):
+            attempt = 1 if coming.have() > had else attempt + 1
+            if attempt >= tries or not worth_another(error):
                 raise
             await asyncio.sleep(wait(attempt, error))
-    raise AssertionError  # the loop above answers or raises
+        resume = True
 
 
 async def _fetched(hub: Link, coming: Coming, *, resume: bool) -> Path:
@@ -155,12 +158,18 @@ class Coming:
 
     def range(self, *, resume: bool) -> dict[str, str]:
         """The headers that ask for what is missing."""
+        have = self.have()
+        if resume and have:
+            return {"Range": f"bytes={have}-"}
+        self._part.unlink(missing_ok=True)
+        return {}
+
+    def have(self) -> int:
+        """Bytes that are here already."""
         with suppress(FileNotFoundError):
             found = self._part.lstat()
-            if resume and found.st_size and stat.S_ISREG(found.st_mode):
-                return {"Range": f"bytes={found.st_size}-"}
-            self._part.unlink()
-        return {}
+            return found.st_size if stat.S_ISREG(found.st_mode) else 0
+        return 0
 
     async def take(self, answer: aiohttp.ClientResponse) -> Path:
         """Write the bytes of an answer, prove them, and give them their name; answers where they are.
