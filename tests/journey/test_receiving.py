@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tests.services.studio import Studio
-from tieline.model.commands import FinishDelivery, SentPart
+from tieline.model.commands import NOT_YET, FinishDelivery, ReceiveEvent, SentPart
 from tieline.model.content import Document, Mention, Paragraph, Strong, Text, plain
 from tieline.model.delivery import Delivery, DeliveryState, Operation
 from tieline.model.inbound import (
     InboundCommand,
     InboundDelete,
     InboundEdit,
+    InboundMessage,
     InboundReaction,
     NativeAuthor,
+    Receipt,
 )
 from tieline.model.members import MemberKind
 from tieline.model.rooms import Guests
@@ -217,3 +221,17 @@ async def test_a_report_of_a_stale_hub_is_refused(studio: Studio) -> None:
     (delivery,) = await studio.deliveries(message.id)
     refusal = await studio.refused(FinishDelivery(delivery_id=delivery.id, state=DeliveryState.SENT, epoch=99))
     assert refusal.code == "stale_epoch"
+
+
+async def test_an_event_that_names_an_unknown_message_is_asked_to_come_again_before_it_is_taken(studio: Studio) -> None:
+    room = await studio.room()
+    await studio.link("C1")
+    event = InboundMessage(
+        conversation="C1", native_id="2.1", author=ALICE, content=plain("yes"), sent_at=1, thread="1.9"
+    )
+    refused = await studio.refused(ReceiveEvent(channel="slack", event=event))
+    assert refused.code == NOT_YET
+    assert (await studio.receive(event)).status == "stored"
+    assert [m.text for m in await studio.messages(room)] == ["yes"]
+    elsewhere = msgspec.structs.replace(event, conversation="C9")
+    assert await studio.done(ReceiveEvent(channel="slack", event=elsewhere)) == Receipt(status="ignored")

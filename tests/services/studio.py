@@ -89,7 +89,7 @@ class Studio:
         return value
 
     async def receive(self, event: InboundEvent, channel: str = "slack") -> Receipt:
-        value = await self.done(ReceiveEvent(channel=channel, event=event))
+        value = await self.done(ReceiveEvent(channel=channel, event=event, final=True))
         assert isinstance(value, Receipt)
         return value
 

@@ -117,11 +117,20 @@ class React(Command, kw_only=True, frozen=True):
     on: bool = True
 
 
+NOT_YET: Final = "not_yet"
+"""Code of the refusal of an event that may be understood a moment later."""
+
+
 class ReceiveEvent(Command, kw_only=True, frozen=True):
-    """What an adapter reports. Answers a :class:`~tieline.model.inbound.Receipt`."""
+    """What an adapter reports. Answers a :class:`~tieline.model.inbound.Receipt`.
+
+    An event that names an unknown native message is refused with :data:`NOT_YET`, unless it is ``final``: it may be one
+    that is being sent.
+    """
 
     channel: str
     event: InboundEvent
+    final: bool = False
 
 
 class SaveCursor(Command, kw_only=True, frozen=True):

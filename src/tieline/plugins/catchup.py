@@ -16,7 +16,9 @@ import structlog
 from tieline.errors import DeliveryError, HubBusy, Misconfigured, StoreError, Throttled
 from tieline.model.commands import Command, ReceiveEvent, SaveCursor
 from tieline.model.delivery import Fault
+from tieline.model.inbound import InboundEvent
 from tieline.model.outcome import Outcome
+from tieline.plugins.patience import must_wait
 from tieline.ports.abilities import History, Resync
 from tieline.ports.clock import Clock
 from tieline.ports.hub import Hub
@@ -41,6 +43,8 @@ class CatchUp:
     clock: Clock
     random: Random
     told: Callable[[Fault | None], None]
+    patient: Callable[[InboundEvent], Awaitable[Outcome]]
+    """Execute an event once what it may speak of is sent."""
 
     async def run(self, conversation: str) -> int:
         """Read everything that was missed; answers how many events came. Raises only CancelledError."""
@@ -52,7 +56,9 @@ class CatchUp:
             if page is None:
                 return count
             for event in page.events:
-                await self._execute(ReceiveEvent(channel=self.channel, event=event))
+                outcome = await self._execute(ReceiveEvent(channel=self.channel, event=event))
+                if must_wait(outcome):
+                    await self._patiently(lambda event=event: self.patient(event))  # type: ignore[misc]
             count += len(page.events)
             stuck = page.cursor == cursor
             if page.cursor is not None and not stuck:

@@ -21,12 +21,13 @@ from tieline.model.channels import ChannelHealth, ChannelState
 from tieline.model.commands import Command, LearnDirect, ReceiveEvent, RegisterChannel, ResolveLink
 from tieline.model.delivery import UNRESOLVED, Fault
 from tieline.model.inbound import InboundEvent, Receipt
-from tieline.model.outcome import Accepted, Refusal
+from tieline.model.outcome import Accepted, Outcome, Refusal
 from tieline.model.rooms import Direction, Link
 from tieline.plugins.catchup import CatchUp
 from tieline.plugins.following import Following
 from tieline.plugins.gate import Answer, Gate
 from tieline.plugins.homes import home_of
+from tieline.plugins.patience import after_sends, must_wait
 from tieline.plugins.surveying import missed
 from tieline.ports.abilities import Directs, History, Resolves, Surveys
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Factory, Home, Services
@@ -269,12 +270,28 @@ class Runner:
         except StoreError:
             self._read_again(event.conversation)
             raise
+        if must_wait(outcome):
+            outcome = await self._after_sends(event)
         match outcome:
             case Accepted(value=Receipt() as receipt):
                 return receipt
             case Refusal(code=code, detail=detail):
                 _log.warning("event_refused", channel=self.channel.name, code=code, detail=detail)
         return Receipt(status="ignored")
+
+    async def _after_sends(self, event: InboundEvent) -> Outcome:
+        """The event may speak of what is being sent: it waits, and its conversation with it."""
+        held = self._gate.hold(event.conversation)
+        try:
+            return await self._patient(event)
+        finally:
+            if held:
+                self._gate.open(event.conversation)
+
+    async def _patient(self, event: InboundEvent) -> Outcome:
+        inside = self._inside
+        command = ReceiveEvent(channel=self.channel.name, event=event)
+        return await after_sends(command, inside.hub, inside.reader, inside.directory, inside.clock)
 
     def _read_again(self, conversation: str) -> None:
         """What was refused is read from history before anything later, whose cursor would else stand behind it."""
@@ -340,7 +357,7 @@ class Runner:
         inside = self._inside
         events = await missed(self.channel.name, conversation, self.adapter, inside.directory, inside.reader)
         for event in events:
-            await self._execute(ReceiveEvent(channel=self.channel.name, event=event))
+            await self._execute(ReceiveEvent(channel=self.channel.name, event=event, final=True))
 
     def _history(self, history: History, conversation: str) -> CatchUp:
         inside = self._inside
@@ -352,6 +369,7 @@ class Runner:
             clock=inside.clock,
             random=inside.random,
             told=lambda fault: self._note(conversation, fault),
+            patient=self._patient,
         )
 
     def _inward(self) -> list[str]:

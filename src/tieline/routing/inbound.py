@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from tieline.model.base import Value
-from tieline.model.commands import ReceiveEvent
+from tieline.model.commands import NOT_YET, ReceiveEvent
 from tieline.model.content import Document, Inline, Paragraph, Quote, Strong, Text
 from tieline.model.content import Mention as MentionNode
 from tieline.model.delivery import Cursor, Part, PartDirection
@@ -57,6 +57,8 @@ def needs(command: ReceiveEvent) -> Needs:
 
 def receive(command: ReceiveEvent, view: View) -> Decision | Refusal:
     """Decide what an event of a channel becomes; answers a Receipt."""
+    if not command.final and _names_unknown(command, view):
+        return _COME_AGAIN
     match command.event:
         case InboundMessage() as event:
             return _message(command.channel, event, view)
@@ -72,6 +74,29 @@ def receive(command: ReceiveEvent, view: View) -> Decision | Refusal:
             return interactions.pressed(command.channel, event, view)
         case InboundForward() as event:
             return _forward(command.channel, event, view)
+
+
+_COME_AGAIN: Final = Refusal(
+    status=409, code=NOT_YET, detail="The event names a message that may be on its way.", retry_after=0.1
+)
+
+
+def _names_unknown(command: ReceiveEvent, view: View) -> bool:
+    """Tell whether an event that would count names a native message that the hub has not seen (yet)."""
+    channel, event = command.channel, command.event
+    match event:
+        case InboundMessage():
+            names = [name for name in (event.thread, event.reply_to) if name]
+            if not names or event.author.is_self or view.get(Part, channel, event.conversation, event.native_id):
+                return False
+        case InboundReaction() if not event.author.is_self:
+            names = [event.native_id]
+        case _:
+            return False
+    is_direct = isinstance(event, InboundMessage) and event.direct
+    if not is_direct and _inward(channel, event.conversation, view) is None:
+        return False
+    return any(view.get(Part, channel, event.conversation, name) is None for name in names)
 
 
 def _nothing(status: str, message_id: str | None = None, *, puts: tuple[Value, ...] = ()) -> Decision:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -29,6 +30,9 @@ T = TypeVar("T")
 
 CALL_LIMIT: Final = 60.0
 """Seconds after which a call without an answer is in doubt."""
+
+SLOWEST_UPLOAD: Final = 64 * 1024.0
+"""Bytes a second below which an upload is given up."""
 
 LOOK_BACK: Final = 60_000
 """Milliseconds before the making of a delivery from which its message is looked for: clocks differ."""
@@ -53,11 +57,14 @@ class Line:
         """Seconds until the next call may be made."""
         return self.traffic.delay(self.lane, self.rate, self.clock.monotonic())
 
-    async def call(self, make: Callable[[], Awaitable[T]]) -> T:
-        """Make one call, counted by the lane's pace and the channel's breaker. Raises DeliveryError, nothing else."""
+    async def call(self, make: Callable[[], Awaitable[T]], carried: int = 0) -> T:
+        """Make one call, counted by the lane's pace and the channel's breaker. Raises DeliveryError, nothing else.
+
+        ``carried`` is how many bytes of files go with it.
+        """
         self.traffic.spend(self.lane, self.rate, self.clock.monotonic())
         try:
-            answer = await within(self.clock, CALL_LIMIT, make())
+            answer = await within(self.clock, CALL_LIMIT + carried / SLOWEST_UPLOAD, make())
         except DeliveryError:
             raise
         except NoAnswer as error:
@@ -92,7 +99,7 @@ class Attempt:
             if sent is None:
                 if await self._stops_here(step):
                     return
-                sent = await self._line.call(lambda step=step: perform(self._line.adapter, step))  # type: ignore[misc]
+                sent = await self._line.call(partial(perform, self._line.adapter, step), _carried(step))
             if not await self._report(step, sent, last=number == len(steps) - 1):
                 return
         if not steps:
@@ -173,6 +180,10 @@ _HELD = Fault(
     fix="look there, then retry or discard the delivery",
 )
 _TWICE = Degradation(feature="once", level=Support.PARTIAL, detail="it may be shown twice: an answer was lost")
+
+
+def _carried(step: Step) -> int:
+    return sum(file.size for file in step.outgoing.files) if isinstance(step, SendStep) else 0
 
 
 def _parts(step: Step, sent: Sent | None) -> tuple[SentPart, ...]:
