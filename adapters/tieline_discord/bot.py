@@ -46,7 +46,7 @@ class Bot:
 
     def _know(self) -> None:
         self.state = State(text(self.user, "id"))
-        self.webhooks = Webhooks(self.calls, text(self.application, "id"))
+        self.webhooks = Webhooks(self.calls, self.state, text(self.application, "id"))
         self.out = Outbound(
             self.calls, self.state, self.webhooks, me=text(self.user, "id"), previews=self._settings.previews
         )

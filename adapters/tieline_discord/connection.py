@@ -11,13 +11,13 @@ Next stop: :mod:`tieline_discord.wire` takes the dispatches.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import aiohttp
 import discord
-import yarl
 from discord.errors import ConnectionClosed
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
@@ -27,6 +27,10 @@ from tieline_discord.calls import Calls, log
 from tieline_discord.config import GATEWAY
 from tieline_discord.errors import closed, what
 from tieline_discord.shapes import mapping, sequence, text
+
+# What they would print are whole payloads: people's words, and tokens of interactions.
+logging.getLogger("discord").setLevel(logging.WARNING)
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 _READY_WITHIN: Final = 20.0
 _GUILDS_WITHIN: Final = 3.0
@@ -94,7 +98,7 @@ class Connection:
         self._client.http = calls
         self._client.loop = asyncio.get_running_loop()
         self._client._connection.parsers = _Parsers(self._dispatched)  # noqa: SLF001 - see the module's rule
-        self._socket_class = _socket_class(yarl.URL(gateway_url or GATEWAY), self._opened)
+        self._socket_class = _socket_class(gateway_url or GATEWAY, self._opened)
         self._socket: DiscordWebSocket | None = None
         self._resume: dict[str, Any] = {}
         self._resumes = 0
@@ -244,11 +248,11 @@ class Connection:
             self._complete.set()
 
 
-def _socket_class(gateway: yarl.URL, opened: Callable[[DiscordWebSocket], None]) -> type[DiscordWebSocket]:
+def _socket_class(gateway: str, opened: Callable[[DiscordWebSocket], None]) -> type[DiscordWebSocket]:
     """The SDK's socket with an address of its own, known to us from its first moment on."""
 
     class Socket(DiscordWebSocket):
-        DEFAULT_GATEWAY = gateway
+        DEFAULT_GATEWAY = type(DiscordWebSocket.DEFAULT_GATEWAY)(gateway)
 
         def __init__(self, socket: aiohttp.ClientWebSocketResponse, *, loop: asyncio.AbstractEventLoop) -> None:
             super().__init__(socket, loop=loop)

@@ -67,8 +67,7 @@ class History:
         """Who we are there, and what it is."""
         if not self._state.knows(conversation):
             await places.learn(self._calls, self._state, conversation)
-        if not self._state.is_direct(conversation):
-            await self._webhooks.there(conversation)
+        await self._webhooks.there(conversation)
 
     async def _newest(self, conversation: str, threads: list[Message]) -> str:
         newest = [text(one, "last_message_id") or text(one, "id") for one in threads]

@@ -46,7 +46,9 @@ class Lookup:
         after = ids.from_milliseconds(max(since - self._calls.ahead - _SKEW, 0))
         by_webhook = self._out.by_webhook(outgoing)
         author = self._out.me
-        if by_webhook:
+        if not by_webhook:
+            outgoing = self._out.as_bot(outgoing)
+        else:
             hook = await self._webhooks.there(outgoing.endpoint.conversation)
             if hook is None:
                 return None

@@ -15,9 +15,11 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from tieline.errors import DeliveryError, NotDispatched, Permanent, Uncertain
+from tieline.model.rooms import AUTO
 from tieline.ports.adapter import Outgoing, PartRef, Sent
 from tieline_discord import emoji, errors, ids, permissions, render
 from tieline_discord.calls import Calls
+from tieline_discord.naming import named
 from tieline_discord.places import State
 from tieline_discord.shapes import mapping, text
 from tieline_discord.threads import Threads, title
@@ -70,6 +72,7 @@ class Outbound:
         """Make one message."""
         if self.by_webhook(outgoing):
             return await self._execute(outgoing)
+        outgoing = self.as_bot(outgoing)
         conversation = outgoing.endpoint.conversation
         if self._state.is_forum(conversation) and outgoing.thread is None:
             return await self._post(outgoing)
@@ -83,6 +86,11 @@ class Outbound:
         except Permanent as error:
             raise self._in_thread(error, channel, conversation) from error
         return self._sent(outgoing, mapping(answer), channel, by_webhook=False)
+
+    def as_bot(self, outgoing: Outgoing) -> Outgoing:
+        """What the bot says where a webhook would have shown the author's name."""
+        talks = outgoing.endpoint.via == AUTO and outgoing.notice_for is None
+        return named(outgoing) if talks and self.has_webhook(outgoing.endpoint.conversation) else outgoing
 
     def by_webhook(self, outgoing: Outgoing) -> bool:
         """Whether a message goes out under its author's name."""
@@ -177,27 +185,28 @@ class Outbound:
 
     async def edit(self, ref: PartRef, outgoing: Outgoing) -> None:
         """Write a part anew."""
-        await self._change("PATCH", ref, render.update(outgoing, previews=self._previews))
+        as_hook = render.update(outgoing, previews=self._previews)
+        await self._change("PATCH", ref, as_hook, render.update(self.as_bot(outgoing), previews=self._previews))
 
     async def delete(self, ref: PartRef) -> None:
         """Remove a part; one that is gone already is gone."""
         try:
-            await self._change("DELETE", ref, None)
+            await self._change("DELETE", ref, None, None)
         except Permanent as error:
             if error.code != errors.GONE:
                 raise
 
-    async def _change(self, method: str, ref: PartRef, body: Json | None) -> None:
+    async def _change(self, method: str, ref: PartRef, as_hook: Json | None, as_bot: Json | None) -> None:
         """As whoever sent it: known, or tried, the webhook first."""
         conversation, native_id = ref.endpoint.conversation, ref.part.native_id
         channel, known = self._made.get(native_id, (self.channel_of(ref), None))
         may_be_hook = known is True or (
             known is None and ref.endpoint.via != "bot" and not self._state.is_direct(conversation)
         )
-        if may_be_hook and await self._as_webhook(method, conversation, channel, native_id, body):
+        if may_be_hook and await self._as_webhook(method, conversation, channel, native_id, as_hook):
             return
         try:
-            await self._calls.call(method, f"/channels/{channel}/messages/{native_id}", json=body)
+            await self._calls.call(method, f"/channels/{channel}/messages/{native_id}", json=as_bot)
         except Permanent as error:
             if error.code == errors.REFUSED:  # a message that a former webhook of ours wrote
                 detail = "a webhook that is gone sent it: only 'Manage Messages' could remove it"

@@ -140,9 +140,8 @@ class State:
         lacking = [bit for bit in permissions.NEEDED if bit != permissions.WEBHOOKS and self.lacks(channel_id, bit)]
         if not lacking:
             return Change(conversation=channel_id)
-        names = ", ".join(permissions.name_of(bit) for bit in lacking[:1] if bit == permissions.VIEW) or ", ".join(
-            permissions.name_of(bit) for bit in lacking
-        )
+        lacking = lacking[:1] if lacking[0] == permissions.VIEW else lacking  # without it Discord denies all others
+        names = ", ".join(permissions.name_of(bit) for bit in lacking)
         return Change(conversation=channel_id, problem=f"the bot lacks: {names}", fix=permissions.mend(lacking[0]))
 
     # ── what Discord tells ───────────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from tieline.errors import DeliveryError
 from tieline.model.base import Value
 from tieline_discord.calls import Calls
 from tieline_discord.permissions import WEBHOOKS
+from tieline_discord.places import State
 from tieline_discord.shapes import mapping, sequence, text
 
 NAME: Final = "Tieline"
@@ -35,8 +36,9 @@ class Hook(Value, kw_only=True, frozen=True):
 class Webhooks:
     """Webhooks by channel (never by thread)."""
 
-    def __init__(self, calls: Calls, application_id: str) -> None:
+    def __init__(self, calls: Calls, state: State, application_id: str) -> None:
         self._calls = calls
+        self._state = state
         self._application = application_id
         self._hooks: dict[str, Hook] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -52,6 +54,8 @@ class Webhooks:
 
     async def there(self, channel: str) -> Hook | None:
         """The channel's webhook if there is one; None also where we may not know. Raises DeliveryError."""
+        if self.refused.get(channel) or self._state.is_direct(channel) or self._state.lacks(channel, WEBHOOKS):
+            return None
         async with self._locks.setdefault(channel, asyncio.Lock()):
             try:
                 return self._hooks.get(channel) or await self._find(channel)

@@ -42,7 +42,7 @@ async def answered(discord: ScriptedDiscord, interaction: str, times: int = 1) -
 async def test_a_press_is_handed_over_and_answered_to_the_person_alone(
     discord: ScriptedDiscord, adapter: DiscordAdapter, session: AnsweringSession
 ) -> None:
-    sent = await adapter.send(outgoing("disk is full", machine=True, actions=[ACK]))
+    sent = await adapter.send(outgoing("disk is full", author=None, actions=[ACK]))
     press = discord.press(GENERAL, sent.native_id, ACK.value, ALICE)
     (answer,) = await answered(discord, press)
 
@@ -57,7 +57,7 @@ async def test_a_press_without_an_answer_changes_nothing(
     discord: ScriptedDiscord, adapter: DiscordAdapter, session: AnsweringSession
 ) -> None:
     session.answer = None
-    sent = await adapter.send(outgoing("disk is full", machine=True, actions=[ACK]))
+    sent = await adapter.send(outgoing("disk is full", author=None, actions=[ACK]))
     press = discord.press(GENERAL, sent.native_id, ACK.value, ALICE)
     (answer,) = await answered(discord, press)
 
@@ -86,7 +86,7 @@ async def test_where_the_hub_is_slow_discord_is_told_that_an_answer_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pressing, "PATIENCE", 0.05)
-    sent = await adapter.send(outgoing("disk is full", machine=True, actions=[ACK]))
+    sent = await adapter.send(outgoing("disk is full", author=None, actions=[ACK]))
     await eventually(lambda: bool(session.events), "our own message is back")
     session.hold()
     command = discord.command(ALICE, GENERAL, "tieline", {"words": "rooms"})

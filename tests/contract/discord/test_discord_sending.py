@@ -13,6 +13,7 @@ from tieline.errors import NotDispatched, Permanent
 from tieline.model.capabilities import Support
 from tieline.model.delivery import Endpoint
 from tieline.model.inbound import InboundMessage
+from tieline.model.message import Author
 from tieline.ports.adapter import Outgoing
 from tieline.testing.session import RecordingSession
 from tieline_discord.adapter import DiscordAdapter
@@ -58,6 +59,23 @@ async def test_the_bot_itself_says_what_is_no_talk(
 
     assert discord.shown(GENERAL)[0]["author"] == "tieline"
     assert discord.webhooks == {}
+
+
+async def test_an_alert_or_handoff_of_somebody_names_them_though_the_bot_says_it(
+    discord: ScriptedDiscord, adapter: DiscordAdapter
+) -> None:
+    by = Author(handle="eve", kind="human", display="Eve *the* <@&900000000000000031>")
+    alert = outgoing("disk is full", machine=True, author=by)
+    sent = await adapter.send(alert)
+    written = discord.shown(GENERAL)[0]["content"]
+    await adapter.edit(part(sent.native_id), outgoing("disk is empty", machine=True, author=by))
+
+    assert written.endswith(":\ndisk is full")
+    assert "Eve" in written
+    assert discord.shown(GENERAL)[0]["content"] == written.replace("full", "empty")
+    long = outgoing("x" * 2000, machine=True, author=by, key="dlv_2:0")
+    await adapter.send(long)
+    assert discord.shown(GENERAL)[1]["content"] == "x" * 2000
 
 
 async def test_the_bot_replies_and_sends_once_under_one_key(discord: ScriptedDiscord, adapter: DiscordAdapter) -> None:
@@ -185,7 +203,9 @@ async def test_a_new_message_in_a_forum_is_a_post(discord: ScriptedDiscord, adap
     assert discord.channels[post.native_id]["name"] == "Lights out"
     assert post.thread == answer.thread == post.native_id
     assert [one["content"] for one in discord.shown(post.native_id)][-1] == "me"
-    await adapter.edit(part(post.native_id, conversation=FORUM, via=via), outgoing("found", conversation=FORUM))
+    await adapter.edit(
+        part(post.native_id, conversation=FORUM, via=via), outgoing("found", conversation=FORUM, via=via)
+    )
     assert discord.shown(post.native_id)[0]["content"] == "found"
 
 
@@ -201,8 +221,8 @@ async def test_after_a_restart_edits_and_deletions_find_who_sent_it(
         sent = await adapter.send(outgoing("frist", via=via, machine=via == "bot"))
         inside = await adapter.send(outgoing("inside", via=via, thread=root, key="dlv_2:0"))
     async with connected(make(discord), session) as adapter:
-        await adapter.edit(part(sent.native_id), outgoing("first"))
-        await adapter.edit(part(inside.native_id, thread=root), outgoing("within"))
+        await adapter.edit(part(sent.native_id), outgoing("first", author=None))
+        await adapter.edit(part(inside.native_id, thread=root), outgoing("within", author=None))
         assert [one["content"] for one in discord.shown(GENERAL)] == ["root", "first"]
         assert discord.shown(root)[-1]["content"] == "within"
         await adapter.delete(part(inside.native_id, thread=root))
