@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.services.hub_process import HubProcess
 from tests.services.living_slack import ALICE, LivingSlack
@@ -46,11 +47,11 @@ class Bridge:
             await channel_is_up(client, "team")
             await channel_is_up(client, "guild")
 
-    async def on_slack(self, good: Callable[[list[dict[str, object]]], bool], within: float = 30.0) -> None:
+    async def on_slack(self, good: Callable[[list[dict[str, Any]]], bool], within: float = 30.0) -> None:
         """Wait until Slack shows what is wanted."""
         await _until(lambda: good(self.slack.shown(SLACK_GENERAL)), lambda: self.slack.shown(SLACK_GENERAL), within)
 
-    async def on_discord(self, good: Callable[[list[dict[str, object]]], bool], within: float = 30.0) -> None:
+    async def on_discord(self, good: Callable[[list[dict[str, Any]]], bool], within: float = 30.0) -> None:
         """Wait until Discord shows what is wanted."""
         await _until(
             lambda: good(self.discord.shown(DISCORD_GENERAL)), lambda: self.discord.shown(DISCORD_GENERAL), within
