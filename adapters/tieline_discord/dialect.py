@@ -66,7 +66,11 @@ _TICKS: Final = re.compile(r"`+")
 _TWO_TICKS: Final = re.compile(r"``(?=`)")
 _NO_LABEL: Final = re.compile(r"[\[\]]|://")
 _BARE_END: Final = re.compile(r"[A-Za-z0-9/=&#%+\-]$")
-_IN_SPAN: Final = {Strong: re.compile(r"\*"), Emphasis: re.compile(r"[*_]"), Strike: re.compile("~")}
+_IN_SPAN: Final[dict[type, frozenset[str]]] = {
+    Strong: frozenset("*"),
+    Emphasis: frozenset("*_"),
+    Strike: frozenset("~"),
+}
 
 Span = Strong | Emphasis | Strike
 
@@ -266,15 +270,16 @@ def _mark_start(line: str) -> str:
     return f"{found.group(1)}\\{line[found.end() :]}" if found.group(1) else "\\" + line
 
 
-def _freed(children: Sequence[Inline]) -> Iterator[Inline]:
-    """Inlines with code and addresses outside of the spans whose delimiter they hold."""
+def _freed(children: Sequence[Inline], around: frozenset[str] = frozenset()) -> Iterator[Inline]:
+    """Inlines with code and addresses outside of the spans whose delimiter they hold; ``around``: delimiters so far."""
     for child in children:
         if not isinstance(child, Strong | Emphasis | Strike):
             yield child
             continue
+        marks = around | _IN_SPAN[type(child)]
         run: list[Inline] = []
-        for inner in _freed(child.children):
-            if not _holds(inner, _IN_SPAN[type(child)]):
+        for inner in _freed(child.children, marks):
+            if not _holds(inner, marks):
                 run.append(inner)
                 continue
             if run:
@@ -285,12 +290,12 @@ def _freed(children: Sequence[Inline]) -> Iterator[Inline]:
             yield type(child)(children=tuple(run))
 
 
-def _holds(inline: Inline, mark: re.Pattern[str]) -> bool:
+def _holds(inline: Inline, marks: frozenset[str]) -> bool:
     match inline:
         case Code():
-            return mark.search(inline.text) is not None
+            return not marks.isdisjoint(inline.text)
         case Hyperlink() | Image():
-            return mark.search(inline.url) is not None
+            return not marks.isdisjoint(inline.url)
         case _:
             return False
 

@@ -198,6 +198,7 @@ def test_text_means_itself(text: str) -> None:
         ((Hyperlink(url="https://x.org", children=(Text(text="a [b]"),)),), "a [b] (<https://x.org>)"),
         ((Hyperlink(url="https://x.org", children=(Text(text="http://bank"),)),), "http\\://bank (<https://x.org>)"),
         ((Strong(children=(Text(text="see "), Code(text="a**b"))),), "**see** `a**b`"),
+        ((Emphasis(children=(Strong(children=(Code(text="a_b"), Text(text=" q"))),)),), "`a_b` _**q**_"),
         ((Code(text="a`b"),), "``a`b``"),
         ((Code(text="a`b``c"),), "a\\`b\\`\\`c"),
     ],
