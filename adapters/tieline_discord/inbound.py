@@ -5,7 +5,8 @@ bot's id and the webhooks' ids, never by name (law 5). A conversation is a chann
 threads belongs to it, with the thread's id as root: Discord gives a thread the id of the message it was made from, and
 a forum's post the id of its first message. An update by which Discord only adds a preview is no edit (matterbridge fork
 #199); one that repeats an old edit has that edit's time, and the hub knows it by that.
-Not promised: who deleted a message (Discord does not say), names in reactions that are taken back (nor there).
+Not promised: who deleted a message (Discord does not say), names in reactions that are taken back (nor there), a root
+for a thread that was made from no message: its id is one that no message has.
 Next stop: the adapter hands what is read to the hub's session.
 
 Source of the shapes: Discord, "Gateway Events", "Message resource", "Message Types".
