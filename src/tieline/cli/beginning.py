@@ -29,7 +29,10 @@ _NOT_BARE: Final = frozenset({"null", "true", "false"})
 _UNNEEDED: Final = {"slack": frozenset({"signing_secret"})}
 """Secrets that the simplest set-up of a platform does without (Slack: Socket Mode)."""
 _IGNORED: Final = (".env", "data/")
-_MANIFEST_COMMANDS: Final = {"slack": "manifest slack   (paste it at api.slack.com/apps, 'From a manifest')"}
+_FIRST_COMMANDS: Final = {"slack": "manifest slack   (paste it at api.slack.com/apps, 'From a manifest')"}
+"""What a platform's own side needs before there are any secrets."""
+_LATER_COMMANDS: Final = {"discord": "invite discord   (open the address it prints, and choose the server)"}
+"""What it needs once there are."""
 
 
 class Plan(NamedTuple):
@@ -46,7 +49,7 @@ class Plan(NamedTuple):
 def init(
     *,
     channels: Annotated[
-        str | None, typer.Option("--with", metavar="ADAPTERS", help="Platforms to begin with: slack,…")
+        str | None, typer.Option("--with", metavar="ADAPTERS", help="Platforms to begin with: slack,discord")
     ] = None,
     non_interactive: Annotated[bool, typer.Option("--non-interactive", help="Ask nothing, take the defaults.")] = False,
     as_json: AsJson = False,
@@ -212,9 +215,10 @@ def _next(plan: Plan, kept: Sequence[str]) -> list[str]:
     lacking = _not_ignored() if ".gitignore" in kept else ()
     steps = [f"add to .gitignore what it lacks: {', '.join(lacking)}"] if lacking else []
     me = program()
-    steps += [f"{me} {_MANIFEST_COMMANDS[adapter]}" for adapter in plan.channels if adapter in _MANIFEST_COMMANDS]
+    steps += [f"{me} {_FIRST_COMMANDS[adapter]}" for adapter in plan.channels if adapter in _FIRST_COMMANDS]
     if plan.channels:
         steps.append("write the secrets into .env")
+    steps += [f"{me} {_LATER_COMMANDS[adapter]}" for adapter in plan.channels if adapter in _LATER_COMMANDS]
     checks = f"{me} check --live" if plan.channels else f"{me} check"
     return [*steps, checks, f"{me} serve", f"{me} login-link {plan.handle}   (in another terminal)"]
 
