@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator, Sequence
 from tieline.errors import AdapterError, DeliveryError, Misconfigured, NotDispatched
 from tieline.model.attachments import FileSource
 from tieline.model.capabilities import Capabilities
-from tieline.model.delivery import Endpoint
-from tieline.ports.abilities import Finding, Resync
+from tieline.model.delivery import Endpoint, Part
+from tieline.ports.abilities import Finding, NativeState, Resync
 from tieline.ports.adapter import AdapterContext, Outgoing, PartRef, Sent, Session
 from tieline.ports.fetching import Fetcher
 from tieline.ports.rendering import Dialect
@@ -112,6 +112,10 @@ class DiscordAdapter:
     async def resync(self, conversation: str, cursor: str | None) -> Resync:
         """What was written after ``cursor``."""
         return await self._here.history.resync(conversation, cursor)
+
+    async def survey(self, conversation: str, parts: Sequence[Part]) -> Sequence[NativeState]:
+        """How these messages are now."""
+        return await self._here.survey.survey(conversation, parts)
 
     async def follow(self, conversation: str) -> None:
         """Take notice of a linked conversation: what is wrong with it is told from now on."""

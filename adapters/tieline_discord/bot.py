@@ -23,6 +23,7 @@ from tieline_discord.lookup import Lookup
 from tieline_discord.outbound import Outbound
 from tieline_discord.places import State
 from tieline_discord.shapes import mapping, sequence, text
+from tieline_discord.surveying import Survey
 from tieline_discord.webhooks import Webhooks
 from tieline_discord.wire import Door
 
@@ -51,6 +52,7 @@ class Bot:
             self.calls, self.state, self.webhooks, me=text(self.user, "id"), previews=self._settings.previews
         )
         self.history = History(self.calls, self.state, self.webhooks, self._clock, self.me)
+        self.survey = Survey(self.history, self.out, self.me)
         self.lookup = Lookup(self.calls, self.state, self.webhooks, self.history, self.out)
 
     def me(self) -> Me:

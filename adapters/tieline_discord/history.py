@@ -72,7 +72,7 @@ class History:
     async def _newest(self, conversation: str, threads: list[Message]) -> str:
         newest = [text(one, "last_message_id") or text(one, "id") for one in threads]
         if not self._state.is_forum(conversation):
-            page = await self._patiently(f"/channels/{conversation}/messages", limit="1")
+            page = await self.patiently(f"/channels/{conversation}/messages", limit="1")
             newest += [text(mapping(one), "id") for one in sequence(page)]
         return max(newest, key=ids.order, default=ids.NOTHING_READ)
 
@@ -83,7 +83,7 @@ class History:
     async def _after(self, channel: str, cursor: str) -> list[Message]:
         found: list[Message] = []
         while len(found) < PAGE:
-            answer = await self._patiently(f"/channels/{channel}/messages", after=cursor, limit="100")
+            answer = await self.patiently(f"/channels/{channel}/messages", after=cursor, limit="100")
             page = sorted((mapping(one) for one in sequence(answer)), key=_order)
             found += page
             if len(page) < 100:  # noqa: PLR2004 - a full page, as asked for
@@ -99,7 +99,7 @@ class History:
         since = ids.milliseconds(cursor)
         before = str(ids.order(cursor) + 1)
         for channel in self._channels(conversation, threads):
-            answer = await self._patiently(f"/channels/{channel}/messages", before=before, limit=str(_NEAR))
+            answer = await self.patiently(f"/channels/{channel}/messages", before=before, limit=str(_NEAR))
             found += [one for one in map(mapping, sequence(answer)) if _edited(one) > since]
         read = (inbound.read_edit(one, self._me(), self._state) for one in sorted(found, key=_edited))
         return [event for event in read if event is not None]
@@ -116,7 +116,7 @@ class History:
         guild = self._state.guild_of(conversation)
         if guild is None:
             return []
-        active = mapping(await self._patiently(f"/guilds/{guild}/threads/active"))
+        active = mapping(await self.patiently(f"/guilds/{guild}/threads/active"))
         there = map(mapping, sequence(active.get("threads")))
         threads = [one for one in there if text(one, "parent_id") == conversation]
         threads += await self._archived(conversation, cursor)
@@ -142,12 +142,12 @@ class History:
 
     async def _archived_page(self, conversation: str, query: Mapping[str, str]) -> object:
         try:
-            return await self._patiently(f"/channels/{conversation}/threads/archived/public", **query)
+            return await self.patiently(f"/channels/{conversation}/threads/archived/public", **query)
         except Permanent:  # a channel that has no threads (voice), or whose history we may not read
             return None
 
-    async def _patiently(self, path: str, **query: str) -> object:
-        """Read, and wait where Discord asks for it: starting anew would ask for the same pages for ever."""
+    async def patiently(self, path: str, **query: str) -> object:
+        """GET, and wait where Discord asks for it: starting anew would ask for the same pages for ever."""
         for _ in range(_WAITS):
             try:
                 return await self._calls.read(path, **query)

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from tieline.errors import DeliveryError, NotDispatched, Permanent, Uncertain
+from tieline.model.delivery import Part
 from tieline.model.rooms import AUTO
 from tieline.ports.adapter import Outgoing, PartRef, Sent
 from tieline_discord import emoji, errors, ids, permissions, render
@@ -51,8 +52,9 @@ class Outbound:
 
     def has_webhook(self, conversation: str) -> bool:
         """True where people's talk can carry their own names."""
-        refused = conversation in self._webhooks.refused or self._state.is_direct(conversation)
-        return not (refused or self._state.lacks(conversation, permissions.WEBHOOKS))
+        if self._state.guild_of(conversation) is None or conversation in self._webhooks.refused:
+            return False  # direct conversations have none; one that is not known is direct, or nothing we may use
+        return not self._state.lacks(conversation, permissions.WEBHOOKS)
 
     def knows(self, native_id: str) -> bool:
         """True for a message that we sent a while ago."""
@@ -95,7 +97,7 @@ class Outbound:
     def by_webhook(self, outgoing: Outgoing) -> bool:
         """Whether a message goes out under its author's name."""
         via, conversation = outgoing.endpoint.via, outgoing.endpoint.conversation
-        if via == "bot" or self._state.is_direct(conversation) or outgoing.notice_for is not None:
+        if via == "bot" or self._state.guild_of(conversation) is None or outgoing.notice_for is not None:
             return False
         if via == "webhook":
             return True
@@ -200,9 +202,7 @@ class Outbound:
         """As whoever sent it: known, or tried, the webhook first."""
         conversation, native_id = ref.endpoint.conversation, ref.part.native_id
         channel, known = self._made.get(native_id, (self.channel_of(ref), None))
-        may_be_hook = known is True or (
-            known is None and ref.endpoint.via != "bot" and not self._state.is_direct(conversation)
-        )
+        may_be_hook = known is True or (known is None and ref.endpoint.via != "bot")
         if may_be_hook and await self._as_webhook(method, conversation, channel, native_id, as_hook):
             return
         try:
@@ -236,7 +236,7 @@ class Outbound:
     async def react(self, ref: PartRef, char: str, *, on: bool) -> None:
         """Set or take back the bot's reaction."""
         native_id = ref.part.native_id
-        channel = self._made[native_id][0] if native_id in self._made else self.channel_of(ref)
+        channel = self.channel_of(ref)
         name = emoji.to_rest(char, self._state.emoji(ref.endpoint.conversation))
         if name is None:
             raise Permanent("unknown_emoji", f"the server has no emoji {char}", fix="use another emoji")
@@ -249,7 +249,12 @@ class Outbound:
 
     def channel_of(self, ref: PartRef) -> str:
         """The channel or thread that a part stands in."""
-        part, conversation = ref.part, ref.endpoint.conversation
+        return self.place_of(ref.part, ref.endpoint.conversation)
+
+    def place_of(self, part: Part, conversation: str) -> str:
+        """The channel or thread of a conversation's part."""
+        if part.native_id in self._made:
+            return self._made[part.native_id][0]
         if part.thread_native and part.thread_native != part.native_id:
             return part.thread_native
         return part.native_id if self._state.is_forum(conversation) else conversation

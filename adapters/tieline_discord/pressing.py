@@ -32,7 +32,7 @@ PATIENCE: Final = 2.0
 _BUSY: Final = "The hub cannot take this now. Please try again in a moment."
 _DONE: Final = "Done."
 _GONE: Final = "That message is no longer there."
-_FAILED: Final = "Discord does not show that message to the bot."
+_FAILED: Final = "That message cannot be read by the bot."
 
 _SAY: Final = 4
 _SAY_LATER: Final = 5
@@ -108,7 +108,8 @@ class Pressing:
         except DeliveryError as error:
             return _GONE if error.code == "part_gone" else _FAILED
         guild = self._state.guild_of(choice.channel_id) or text(data, "guild_id")
-        return await self._receive(data, inbound.read_message(found, self._me(), self._state, guild=guild or None))
+        original = inbound.read_message(found, self._me(), self._state, guild=guild or None)
+        return _FAILED if original is None else await self._receive(data, original)
 
     async def _receive(self, data: Json, original: InboundMessage | None) -> str | None:
         event = interactions.read(data, self._me(), self._state, original)

@@ -37,6 +37,9 @@ class Threads:
         conversation, root = outgoing.endpoint.conversation, outgoing.thread
         if root is None or not ids.is_id(root) or self._state.is_direct(conversation):
             return conversation
+        if not self._state.knows(conversation):
+            await places.learn(self._calls, self._state, conversation)
+            return await self.channel_of(outgoing) if self._state.knows(conversation) else conversation
         if self._state.is_forum(conversation) or self._is_there(root, conversation):
             return root
         return await self._begin(conversation, root, outgoing.frame.text)

@@ -1,6 +1,6 @@
 """The webhook of each channel: found or made once, kept until Discord says that it is gone.
 
-Rule: a webhook is ours if our application made it and it is called :data:`NAME`; its token leaves only in the path of a
+Rule: a webhook is ours if our application made it, whatever it is called; its token leaves only in the path of a
 call. Making one that may have been made already is no danger: the next time it is found. Not promised: webhooks in
 direct conversations; Discord has none there. Next stop: :mod:`tieline_discord.outbound`.
 """
@@ -54,7 +54,7 @@ class Webhooks:
 
     async def there(self, channel: str) -> Hook | None:
         """The channel's webhook if there is one; None also where we may not know. Raises DeliveryError."""
-        if self.refused.get(channel) or self._state.is_direct(channel) or self._state.lacks(channel, WEBHOOKS):
+        if self.refused.get(channel) or self._state.guild_of(channel) is None or self._state.lacks(channel, WEBHOOKS):
             return None
         async with self._locks.setdefault(channel, asyncio.Lock()):
             try:
@@ -76,7 +76,7 @@ class Webhooks:
         answer = await self._calls.call("GET", f"/channels/{channel}/webhooks", needs=WEBHOOKS)
         for one in sequence(answer):
             hook = mapping(one)
-            is_ours = text(hook, "application_id") == self._application and text(hook, "name") == NAME
+            is_ours = text(hook, "application_id") == self._application  # whatever a moderator calls it
             if is_ours and text(hook, "token") and hook.get("type", _INCOMING) == _INCOMING:
                 return self._keep(channel, hook)
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.discord.discord_making import RushedClock, connected, make, outgoing
+from tests.contract.discord.discord_making import RushedClock, connected, make, outgoing, part
 from tests.services.scripted_discord import ALICE, BOB, GENERAL, RANDOM, ScriptedDiscord, scripted
 from tieline.errors import AdapterError, HubBusy, Misconfigured
 from tieline.model.inbound import InboundDelete, InboundEdit, InboundEvent, InboundMessage, InboundReaction
@@ -148,6 +148,41 @@ async def test_what_was_written_while_the_session_was_lost_is_in_the_history(
     edits = [event for event in missed.events if isinstance(event, InboundEdit)]
     assert [(event.native_id, text_of(event)) for event in edits] == [(old, "first")]
     assert [e for e in (await read_on(adapter, missed.cursor)).events if isinstance(e, InboundMessage)] == []
+
+
+async def test_deletions_and_reactions_that_were_missed_are_found_by_asking(
+    discord: ScriptedDiscord, adapter: DiscordAdapter
+) -> None:
+    root = discord.say(GENERAL, ALICE, "root")
+    inside = [discord.say(GENERAL, BOB, f"{n}", thread=root) for n in range(3)]
+    rest = [discord.say(GENERAL, ALICE, f"{n}") for n in range(450)]
+    discord.react(GENERAL, root, BOB, "👍")
+    discord.react(root, inside[1], ALICE, "🎉")
+    await adapter.react(part(root), "👍", on=True)
+    await adapter.react(part(rest[0]), "👍", on=True)
+    discord.delete(GENERAL, rest[-2])
+    discord.delete(root, inside[2])
+    discord.delete(GENERAL, rest[0])
+    asked = [part(one).part for one in (root, rest[-1], rest[-2], rest[0], rest[1])]
+    asked += [part(one, thread=root).part for one in inside]
+    states = {state.native_id: state for state in await adapter.survey(GENERAL, asked)}
+
+    assert set(states) == {root, rest[-1], rest[1], inside[0], inside[1]}
+    assert [(char, who.native_id) for char, who in states[root].reactions] == [("👍", BOB)]
+    assert [(char, who.native_id) for char, who in states[inside[1]].reactions] == [("🎉", ALICE)]
+    discord.delete_channel(root)
+    left = await adapter.survey(GENERAL, asked)
+    assert {state.native_id for state in left} == {root, rest[-1], rest[1]}
+
+
+async def test_without_the_permission_to_read_history_nothing_counts_as_gone(
+    discord: ScriptedDiscord, adapter: DiscordAdapter
+) -> None:
+    message = discord.say(GENERAL, ALICE, "still here")
+    discord.denied[GENERAL].add("READ_MESSAGE_HISTORY")
+    states = await adapter.survey(GENERAL, [part(message).part])
+
+    assert [state.native_id for state in states] == [message]
 
 
 async def test_a_long_absence_is_read_in_pages_without_a_gap(discord: ScriptedDiscord, adapter: DiscordAdapter) -> None:

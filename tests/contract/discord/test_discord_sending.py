@@ -285,3 +285,17 @@ async def test_people_are_written_to_by_themselves(
     with pytest.raises(Permanent, match="refuses_direct_messages") as caught:
         await adapter.send(outgoing("hello?", conversation=conversation, key="dlv_9:0"))
     assert caught.value.stops_lane
+
+
+async def test_after_a_restart_a_direct_conversation_is_still_one(
+    discord: ScriptedDiscord, session: RecordingSession
+) -> None:
+    conversation = discord.dm(ALICE)["id"]
+    asked = discord.whisper(ALICE, "hello?")
+    async with connected(make(discord), session) as adapter:
+        can = adapter.capabilities(Endpoint(channel="c", conversation=conversation))
+        await adapter.send(outgoing("Priya: hello", conversation=conversation, thread=asked))
+
+        assert can.identity.level is Support.FALLBACK
+        assert discord.shown(conversation)[-1]["content"] == "Priya: hello"
+        assert conversation not in session.troubles
