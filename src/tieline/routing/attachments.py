@@ -136,7 +136,7 @@ def used(
     for number, use in enumerate(uses):
         row = view.get(Attachment, use.id)
         mine = row is not None and actor.member is not None and row.owner_id == actor.member.id
-        if row is None or not mine or (row.expires_at or view.now) < view.now:
+        if row is None or not mine or (row.expires_at or view.now + 1) <= view.now:
             return _refused(number, "attachment_not_found", f"you have no attachment '{use.id}'; upload it first")
         if row.message_id is not None or use.id in {one.id for one in shown}:
             return _refused(number, "attachment_used", f"'{use.id}' is in a message already; upload it again")
