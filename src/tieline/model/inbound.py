@@ -5,6 +5,7 @@ from __future__ import annotations
 from tieline.model.attachments import NativeFile
 from tieline.model.base import Value
 from tieline.model.content import Document
+from tieline.model.delivery import DeliveryState
 
 
 class NativeAuthor(Value, kw_only=True, frozen=True):
@@ -40,6 +41,14 @@ class InboundMessage(Value, tag="message", kw_only=True, frozen=True):
     files: tuple[NativeFile, ...] = ()
     direct: bool = False
     """Written to the bot alone, in the author's direct conversation."""
+    references: tuple[str, ...] = ()
+    """Native ids of what it follows, nearest first, where a platform names more than one (e-mail)."""
+    answers: str | None = None
+    """Id of our delivery that it answers, by a signed token that only its receiver had."""
+    original: str | None = None
+    """The text as it came, where ``content`` leaves quotations and signatures out."""
+    suspect: str | None = None
+    """Why it must not be posted (a forged sender, an unknown number): it is kept and shown to people instead."""
     cursor: str | None = None
 
 
@@ -109,8 +118,39 @@ class InboundForward(Value, tag="forward", kw_only=True, frozen=True):
     original: InboundMessage
 
 
+class InboundStatus(Value, tag="status", kw_only=True, frozen=True):
+    """What became of something that we sent: receipts, bounces. States only move forward, whatever order these come in.
+
+    Found by ``delivery_id`` where the platform brings it back, else by ``native_id``. ``state`` is ``sent``,
+    ``delivered``, ``read`` or ``failed``; ``code`` and ``detail`` say why it failed.
+    """
+
+    conversation: str
+    native_id: str
+    state: DeliveryState
+    at: int
+    author: NativeAuthor | None = None
+    """Whose device or mailbox says so, where that is known."""
+    delivery_id: str | None = None
+    code: str = ""
+    detail: str = ""
+
+
+class InboundConsent(Value, tag="consent", kw_only=True, frozen=True):
+    """Somebody wants nothing more from us here (STOP), or again (START). Durable, per conversation."""
+
+    conversation: str
+    native_id: str
+    author: NativeAuthor
+    wanted: bool
+    word: str = ""
+    """What was written."""
+
+
 InboundEvent = (
-    InboundMessage
+    InboundStatus
+    | InboundConsent
+    | InboundMessage
     | InboundEdit
     | InboundDelete
     | InboundReaction

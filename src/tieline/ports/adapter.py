@@ -125,6 +125,14 @@ class Outgoing(Value, kw_only=True, frozen=True):
     """What ``frame.files`` names, ready to be read."""
     streaming: bool = False
     """More text will come by edits."""
+    references: tuple[str, ...] = ()
+    """Native ids, in this conversation, of what the message follows in its thread, oldest first."""
+    room: str = ""
+    """Title of the room, or its name: what a subject is made of."""
+    code: str | None = None
+    """What the receiver answers with, where answers are words: ``1`` in ``1 ack``."""
+    urgent: bool = False
+    """Goes at once where others are gathered into a digest: alerts, handoffs, mentions of the receiver."""
     machine: bool = False
     """Written by the hub or by a program for people to act on (an alert, a handoff): not people's talk."""
 

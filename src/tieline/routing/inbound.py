@@ -7,8 +7,8 @@ Nothing here is refused for being a bad packet: it is delivered, marked, and its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -19,12 +19,14 @@ from tieline.model.content import Mention as MentionNode
 from tieline.model.delivery import Cursor, Part, PartDirection
 from tieline.model.inbound import (
     InboundCommand,
+    InboundConsent,
     InboundDelete,
     InboundEdit,
     InboundForward,
     InboundInteraction,
     InboundMessage,
     InboundReaction,
+    InboundStatus,
     Receipt,
 )
 from tieline.model.members import Member
@@ -47,7 +49,7 @@ _WRITER: Final = CommonMark()
 def needs(command: ReceiveEvent) -> Needs:
     """The parts that an event names."""
     event = command.event
-    if isinstance(event, InboundCommand | InboundInteraction | InboundForward):
+    if isinstance(event, InboundCommand | InboundInteraction | InboundForward | InboundStatus | InboundConsent):
         return ()
     names = [event.native_id]
     if isinstance(event, InboundMessage):
@@ -59,21 +61,7 @@ def receive(command: ReceiveEvent, view: View) -> Decision | Refusal:
     """Decide what an event of a channel becomes; answers a Receipt."""
     if not command.final and _names_unknown(command, view):
         return _COME_AGAIN
-    match command.event:
-        case InboundMessage() as event:
-            return _message(command.channel, event, view)
-        case InboundEdit() as event:
-            return _edit(command.channel, event, view)
-        case InboundDelete() as event:
-            return _delete(command.channel, event, view)
-        case InboundReaction() as event:
-            return _reaction(command.channel, event, view)
-        case InboundCommand() as event:
-            return joining.command(command.channel, event, view)
-        case InboundInteraction() as event:
-            return interactions.pressed(command.channel, event, view)
-        case InboundForward() as event:
-            return _forward(command.channel, event, view)
+    return _DECIDED[type(command.event)](command.channel, command.event, view)
 
 
 _COME_AGAIN: Final = Refusal(
@@ -326,3 +314,22 @@ def _reaction(channel: str, event: InboundReaction, view: View) -> Decision | Re
     if isinstance(decision, Refusal):
         return _nothing("ignored")
     return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
+
+
+def _unheard(channel: str, event: InboundStatus | InboundConsent, view: View) -> Decision:
+    del channel, event, view
+    return _nothing("ignored")
+
+
+_DECIDED: Final[Mapping[type, Callable[[str, Any, View], Decision | Refusal]]] = {
+    InboundMessage: _message,
+    InboundEdit: _edit,
+    InboundDelete: _delete,
+    InboundReaction: _reaction,
+    InboundCommand: joining.command,
+    InboundInteraction: interactions.pressed,
+    InboundForward: _forward,
+    InboundStatus: _unheard,
+    InboundConsent: _unheard,
+}
+"""What each kind of event is decided by."""
