@@ -24,6 +24,7 @@ GONE: Final = "part_gone"
 NO_WEBHOOK: Final = "unknown_webhook"
 FULL: Final = "too_many_webhooks"
 REFUSED: Final = "missing_permissions"
+ARCHIVED: Final = "thread_archived"
 THREAD_EXISTS: Final = "thread_exists"
 TOO_MANY_INVALID: Final = "too_many_invalid_requests"
 
@@ -72,9 +73,9 @@ _CODES: Final[Mapping[int, _Known]] = {
     50024: _Known("not_in_this_channel_type", "Discord cannot do this in a channel of this type"),
     50027: _Known(NO_WEBHOOK),
     50035: _Known("invalid_message"),
-    50083: _Known("thread_archived", "open the thread again, or let the bot manage threads", lane=True),
+    50083: _Known(ARCHIVED, "open the thread again"),
     160004: _Known(THREAD_EXISTS),
-    160005: _Known("thread_locked", "unlock the thread", lane=True),
+    160005: _Known("thread_locked", "unlock the thread"),
     160006: _Known("too_many_threads", "close threads: the server has as many open ones as Discord allows"),
     200000: _Known("blocked_by_automod", "a rule of the server's AutoMod forbids this text"),
     200001: _Known("blocked_by_automod", "a rule of the server's AutoMod forbids this title"),

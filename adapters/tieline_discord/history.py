@@ -16,7 +16,7 @@ from tieline.errors import Permanent, Throttled
 from tieline.model.inbound import InboundEvent
 from tieline.ports.abilities import Resync
 from tieline.ports.clock import Clock
-from tieline_discord import ids, inbound, places
+from tieline_discord import errors, ids, inbound, permissions, places
 from tieline_discord.calls import Calls
 from tieline_discord.inbound import Me
 from tieline_discord.places import State
@@ -46,6 +46,9 @@ class History:
     async def resync(self, conversation: str, cursor: str | None) -> Resync:
         """A page of what came behind ``cursor``; None: only where the conversation stands now. Raises DeliveryError."""
         await self._know(conversation)
+        if self._state.lacks(conversation, permissions.HISTORY):  # Discord would answer that there is nothing
+            detail = "the bot may not read what was written"
+            raise Permanent(errors.REFUSED, detail, fix=permissions.mend(permissions.HISTORY))
         known = await self.threads(conversation, cursor or ids.NOTHING_READ)
         if cursor is None:
             return Resync(events=(), cursor=await self._newest(conversation, known))

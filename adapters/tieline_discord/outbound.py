@@ -211,7 +211,7 @@ class Outbound:
             if error.code == errors.REFUSED:  # a message that a former webhook of ours wrote
                 detail = "a webhook that is gone sent it: only 'Manage Messages' could remove it"
                 raise Permanent("not_own_message", detail) from error
-            raise _gone_with_its_channel(error, channel, conversation) from error
+            raise await self._in_its_thread(error, channel, conversation) from error
 
     async def _as_webhook(
         self, method: str, conversation: str, channel: str, native_id: str, body: Json | None
@@ -229,7 +229,7 @@ class Outbound:
                 return False
             if error.code == errors.GONE:
                 return False
-            raise _gone_with_its_channel(error, channel, conversation) from error
+            raise await self._in_its_thread(error, channel, conversation) from error
         self._remember(native_id, channel, by_webhook=True)
         return True
 
@@ -245,7 +245,15 @@ class Outbound:
             await self._calls.call("PUT" if on else "DELETE", path, needs=permissions.ADD_REACTIONS)
         except Permanent as error:
             if on or error.code != "unknown_emoji":
-                raise _gone_with_its_channel(error, channel, ref.endpoint.conversation) from error
+                raise await self._in_its_thread(error, channel, ref.endpoint.conversation) from error
+
+    async def _in_its_thread(self, error: Permanent, channel: str, conversation: str) -> DeliveryError:
+        """What stood in a thread that is gone is gone too; an archived one is opened for the next attempt."""
+        if error.code == "unknown_channel" and channel != conversation:
+            return Permanent(errors.GONE, "its thread was removed")
+        if error.code == errors.ARCHIVED and await self._threads.reopen(channel):
+            return NotDispatched(error.code, "the thread was archived: it is open again")
+        return error
 
     def channel_of(self, ref: PartRef) -> str:
         """The channel or thread that a part stands in."""
@@ -270,10 +278,3 @@ async def _before(step: Awaitable[_T]) -> _T:
         return await step
     except Uncertain as error:
         raise NotDispatched(error.code, error.detail, fix=error.fix) from error
-
-
-def _gone_with_its_channel(error: Permanent, channel: str, conversation: str) -> Permanent:
-    """What stood in a thread that is gone is gone too."""
-    if error.code == "unknown_channel" and channel != conversation:
-        return Permanent(errors.GONE, "its thread was removed")
-    return error

@@ -44,6 +44,14 @@ class Threads:
             return root
         return await self._begin(conversation, root, outgoing.frame.text)
 
+    async def reopen(self, thread: str) -> bool:
+        """Open an archived thread; False: we may not (it is locked)."""
+        try:
+            await self._calls.call("PATCH", f"/channels/{thread}", json={"archived": False})
+        except Permanent:
+            return False
+        return True
+
     def forget(self, thread: str) -> None:
         """Discord no longer knows it."""
         self._begun.pop(thread, None)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.discord.discord_making import connected, make, outgoing
 from tests.services.scripted_discord import ALICE, FORUM, GENERAL, RANDOM, ScriptedDiscord
-from tieline.errors import Misconfigured
+from tieline.errors import Misconfigured, Permanent
 from tieline.testing.bench import eventually
 from tieline.testing.session import RecordingSession
 from tieline_discord.adapter import DiscordAdapter
@@ -32,6 +32,17 @@ async def test_a_lost_permission_is_told_for_linked_conversations_until_it_is_ba
     assert RANDOM not in session.troubles
     discord.allow("SEND_MESSAGES")
     await eventually(lambda: session.troubles == {}, "it is over")
+
+
+async def test_a_history_that_may_not_be_read_is_told_instead_of_taken_for_empty(
+    discord: ScriptedDiscord, session: RecordingSession
+) -> None:
+    discord.deny("READ_MESSAGE_HISTORY", GENERAL)
+    async with connected(make(discord), session) as adapter:
+        with pytest.raises(Permanent, match="missing_permissions") as caught:
+            await adapter.resync(GENERAL, "1")
+
+    assert "Read Message History" in caught.value.fix
 
 
 @pytest.mark.parametrize("how", ["delete_channel", "remove_bot", "outage"])

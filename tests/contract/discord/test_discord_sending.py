@@ -232,6 +232,25 @@ async def test_after_a_restart_edits_and_deletions_find_who_sent_it(
     assert [one["content"] for one in discord.shown(GENERAL)] == ["root"]
 
 
+@pytest.mark.parametrize("via", ["webhook", "bot"])
+async def test_an_archived_thread_is_opened_for_an_edit(
+    discord: ScriptedDiscord, adapter: DiscordAdapter, via: str
+) -> None:
+    root = discord.say(GENERAL, ALICE, "root")
+    sent = await adapter.send(outgoing("frist", thread=root, via=via))
+    ref = part(sent.native_id, thread=root, via=via)
+    discord.archive(root)
+    with pytest.raises(NotDispatched, match="thread_archived"):
+        await adapter.edit(ref, outgoing("first", via=via))
+    await adapter.edit(ref, outgoing("first", via=via))
+    assert discord.shown(root)[-1]["content"] == "first"
+    discord.archive(root, locked=True)
+    discord.denied["*"].add("MANAGE_THREADS")
+    with pytest.raises(Permanent, match="thread_archived") as caught:
+        await adapter.edit(ref, outgoing("last", via=via))
+    assert not caught.value.stops_lane
+
+
 async def test_a_message_of_a_webhook_that_is_gone_cannot_be_changed_and_stops_nothing(
     discord: ScriptedDiscord, adapter: DiscordAdapter
 ) -> None:
