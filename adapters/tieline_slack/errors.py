@@ -58,6 +58,14 @@ EDIT_CLOSED: Final = "edit_window_closed"
 """The message cannot be edited any more: the hub says the new text in a note below it."""
 _EDIT_CLOSED: Final = frozenset({EDIT_CLOSED, "cant_update_message", "cannot_update_message"})
 
+NOT_SHOWABLE: Final = "not_showable"
+"""The reaction has no form here, and no retry gives it one."""
+_UNSHOWN: Final[Mapping[str, str]] = {
+    "invalid_name": "the workspace has no such emoji",
+    "too_many_emoji": "the message carries as many emoji as Slack allows",
+    "too_many_reactions": "the message carries as many reactions as Slack allows",
+}
+
 _PLACE: Final = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """Faults of the conversation: the message waits until a person has mended it."""
 _MESSAGE: Final[Mapping[str, str]] = {
@@ -71,9 +79,6 @@ _MESSAGE: Final[Mapping[str, str]] = {
     EDIT_CLOSED: "the workspace lets nobody edit messages that old: set edit_window of the channel to it",
     "cant_delete_message": "only messages of this app can be deleted",
     "user_not_in_channel": "the person has left the channel",
-    "invalid_name": "the workspace has no such emoji",
-    "too_many_emoji": "the message carries as many emoji as Slack allows",
-    "too_many_reactions": "the message carries as many reactions as Slack allows",
     "thread_not_found": "the thread is gone",
     "file_uploads_disabled": "the workspace lets nobody upload files: ask an administrator",
     "file_uploads_except_images_disabled": "the workspace takes pictures only: ask an administrator",
@@ -161,6 +166,13 @@ def without_scope(error: Permanent, scope: str) -> Permanent:
         return error
     fix = f"add the scope {scope} in the app's settings (tieline manifest slack prints them all) and reinstall it"
     return Permanent(error.code, error.detail, fix=fix)
+
+
+def unshown(error: Permanent, emoji: str) -> Permanent:
+    """A refused reaction: ``not_showable`` where Slack has no place or no picture for it."""
+    if error.code not in _UNSHOWN:
+        return error
+    return Permanent(NOT_SHOWABLE, f"{emoji} is not shown on Slack: {_UNSHOWN[error.code]}")
 
 
 def _without_code(status: int) -> DeliveryError:

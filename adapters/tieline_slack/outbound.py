@@ -20,7 +20,7 @@ from tieline.model.inbound import InboundEvent
 from tieline.ports.adapter import Outgoing, PartRef, Sent
 from tieline.ports.clock import Clock
 from tieline_slack import emoji, ids, render
-from tieline_slack.errors import translate
+from tieline_slack.errors import NOT_SHOWABLE, translate, unshown
 from tieline_slack.inbound import Me, mark_of
 from tieline_slack.paging import pages
 from tieline_slack.shapes import mapping, text
@@ -29,7 +29,6 @@ from tieline_slack.uploads import PREFIX, Uploads
 
 _SKEW: Final = 60_000
 """Milliseconds that our clock may be ahead of Slack's."""
-_SO_ALREADY: Final = {True: "already_reacted", False: "no_reaction"}
 
 
 class Outbound:
@@ -114,13 +113,16 @@ class Outbound:
         await self._uploads.remove(ref.part.native_id)
 
     async def react(self, ref: PartRef, char: str, *, on: bool) -> None:
-        """Set or take back the bot's reaction."""
+        """Set or take back the bot's reaction. Permanent ``not_showable``: the workspace has no such emoji."""
         name = emoji.to_slack(char)
         if name is None:
-            raise Permanent("invalid_name", f"Slack has no name for {char}", fix="use another emoji")
+            raise Permanent(NOT_SHOWABLE, f"{char} is no emoji")
         place = {"channel": ref.endpoint.conversation, "timestamp": await self._native(ref), "name": name}
-        with _unless({_SO_ALREADY[on]}):
-            await self.call("reactions.add" if on else "reactions.remove", place)
+        with _unless({"already_reacted"} if on else {"no_reaction", NOT_SHOWABLE}):
+            try:
+                await self.call("reactions.add" if on else "reactions.remove", place)
+            except Permanent as error:
+                raise unshown(error, char) from error
 
     async def look_up(self, outgoing: Outgoing, since: int) -> Sent | None:
         """Find what carries our key, in the thread or the channel it was sent to; files by what is known of them."""

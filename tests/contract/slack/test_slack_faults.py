@@ -172,16 +172,20 @@ async def test_what_is_so_already_is_success_and_what_cannot_be_is_said(
     fake: ScriptedSlack, adapter: SlackAdapter
 ) -> None:
     fake.script("reactions.add", Reply.error("already_reacted"), Reply.error("message_not_found"))
-    fake.script("reactions.remove", Reply.error("no_reaction"))
+    fake.script("reactions.add", Reply.error("invalid_name"), Reply.error("too_many_reactions"))
+    fake.script("reactions.remove", Reply.error("no_reaction"), Reply.error("invalid_name"))
     fake.script("chat.delete", Reply.error("message_not_found"), Reply.error("cant_delete_message"))
     fake.script("chat.update", Reply.error("edit_window_closed"), Reply.error("cant_update_message"))
     ref = part("1700000001.000100")
     await adapter.react(ref, "👍", on=True)
     await adapter.react(ref, "👍", on=False)
+    await adapter.react(ref, ":blobcat:", on=False)
     await adapter.delete(ref)
     for deed, code in (
         (adapter.react(ref, "👍", on=True), "part_gone"),
-        (adapter.react(ref, "🇪🇺", on=True), "invalid_name"),
+        (adapter.react(ref, ":blobcat:", on=True), "not_showable"),
+        (adapter.react(ref, "🐟", on=True), "not_showable"),
+        (adapter.react(ref, "no emoji", on=True), "not_showable"),
         (adapter.delete(ref), "cant_delete_message"),
         (adapter.edit(ref, outgoing("x")), "edit_window_closed"),
         (adapter.edit(ref, outgoing("x")), "edit_window_closed"),
@@ -190,7 +194,7 @@ async def test_what_is_so_already_is_success_and_what_cannot_be_is_said(
         with pytest.raises(Permanent) as failed:
             await deed
         assert failed.value.code == code
-    assert [call["name"] for call in fake.called("reactions.add")] == ["+1", "+1"]
+    assert [call["name"] for call in fake.called("reactions.add")] == ["+1", "+1", "blobcat", "fish"]
 
 
 async def test_a_wrong_bot_token_stops_the_channel_with_its_mend(fake: ScriptedSlack) -> None:

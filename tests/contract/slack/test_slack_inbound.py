@@ -23,7 +23,7 @@ from tieline.model.inbound import (
     InboundMessage,
     InboundReaction,
 )
-from tieline_slack import emoji, health, ids, inbound
+from tieline_slack import health, ids, inbound
 from tieline_slack.names import Profile, profile_of
 
 PAYLOADS = sorted((ROOT / "tests" / "payloads" / "slack").glob("*.json"))
@@ -242,13 +242,3 @@ def containers(value: Any) -> Iterator[tuple[Any, Any]]:
 )
 def test_timestamps_are_compared_as_whole_numbers(ts: str, expected: tuple[int, int]) -> None:
     assert ids.order(ts) == expected
-
-
-def test_every_emoji_comes_back_from_slack_as_it_went() -> None:
-    for name, char in emoji._BY_NAME.items():
-        back = emoji.to_slack(char)
-        assert back is not None and emoji.from_slack(back) == char, name
-    assert emoji.to_slack("👋🏽") == "wave::skin-tone-4"
-    assert emoji.to_slack(emoji.from_slack("party_parrot")) == "party_parrot"
-    assert emoji.to_slack("❤") == emoji.to_slack("❤️") == "heart"
-    assert emoji.to_slack("🇪🇺") is None and emoji.to_slack("") is None and emoji.to_slack("::") is None
