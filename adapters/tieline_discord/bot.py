@@ -53,7 +53,7 @@ class Bot:
         )
         self.history = History(self.calls, self.state, self.webhooks, self._clock, self.me)
         self.survey = Survey(self.history, self.out, self.me)
-        self.lookup = Lookup(self.calls, self.state, self.webhooks, self.history, self.out)
+        self.lookup = Lookup(self.calls, self.state, self.history, self.out, self.me)
 
     def me(self) -> Me:
         """Who we are, with the webhooks that are ours by now."""

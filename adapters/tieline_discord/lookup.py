@@ -8,7 +8,7 @@ apart where both sends are in doubt. Next stop: the lane decides what it does wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tieline.errors import DeliveryError
@@ -16,10 +16,11 @@ from tieline.ports.adapter import Outgoing, Sent
 from tieline_discord import ids, render
 from tieline_discord.calls import Calls
 from tieline_discord.history import History
+from tieline_discord.inbound import Me
+from tieline_discord.naming import named
 from tieline_discord.outbound import Outbound
 from tieline_discord.places import State
 from tieline_discord.shapes import mapping, number, sequence, text
-from tieline_discord.webhooks import Webhooks
 
 Message = Mapping[str, object]
 
@@ -31,12 +32,12 @@ _MOST: Final = 500
 class Lookup:
     """Looks for sends of one bot."""
 
-    def __init__(self, calls: Calls, state: State, webhooks: Webhooks, history: History, out: Outbound) -> None:
+    def __init__(self, calls: Calls, state: State, history: History, out: Outbound, me: Callable[[], Me]) -> None:
         self._calls = calls
         self._state = state
-        self._webhooks = webhooks
         self._history = history
         self._out = out
+        self._me = me
 
     async def look_up(self, outgoing: Outgoing, since: int) -> Sent | None:
         """The message that a send made; None: there is none. ``since`` in milliseconds. Raises DeliveryError."""
@@ -44,19 +45,10 @@ class Lookup:
         if known is not None:
             return known
         after = ids.from_milliseconds(max(since - self._calls.ahead - _SKEW, 0))
-        by_webhook = self._out.by_webhook(outgoing)
-        author = self._out.me
-        if not by_webhook:
-            outgoing = self._out.as_bot(outgoing)
-        else:
-            hook = await self._webhooks.there(outgoing.endpoint.conversation)
-            if hook is None:
-                return None
-            author = hook.id
         for channel in await self._candidates(outgoing, after):
-            found = await self._in(channel, after, outgoing, author, by_webhook=by_webhook)
+            found = await self._in(channel, after, outgoing)
             if found is not None:
-                return self._out.found(outgoing, found, channel, by_webhook=by_webhook)
+                return self._out.found(outgoing, found, channel, by_webhook="webhook_id" in found)
         return None
 
     async def _candidates(self, outgoing: Outgoing, after: str) -> list[str]:
@@ -69,31 +61,31 @@ class Lookup:
             return [conversation]
         return [thread] if in_forum else [thread, conversation]
 
-    async def _in(
-        self, channel: str, after: str, outgoing: Outgoing, author: str, *, by_webhook: bool
-    ) -> Message | None:
+    async def _in(self, channel: str, after: str, outgoing: Outgoing) -> Message | None:
         try:
             async for message in self._calls.pages(f"/channels/{channel}/messages", after=after, most=_MOST):
-                known = self._out.knows(text(message, "id"))
-                if not known and _is_it(message, outgoing, author, by_webhook=by_webhook):
+                if not self._out.knows(text(message, "id")) and self._is_it(message, outgoing):
                     return message
         except DeliveryError as error:
             if error.code != "unknown_channel" or channel == outgoing.endpoint.conversation:
                 raise
         return None
 
-
-def _is_it(message: Message, outgoing: Outgoing, author: str, *, by_webhook: bool) -> bool:
-    wrote = mapping(message.get("author"))
-    webhook = text(message, "webhook_id")
-    if (webhook if by_webhook else text(wrote, "id")) != author or (webhook and not by_webhook):
-        return False
-    nonce = message.get("nonce")
-    if not by_webhook and isinstance(nonce, str) and nonce:
-        return nonce == ids.nonce(outgoing.key)
-    shown = render.webhook_name(outgoing.author.display) if by_webhook and outgoing.author else None
-    if shown is not None and text(wrote, "username") != shown:
-        return False
-    sizes = sorted(number(mapping(one), "size") for one in sequence(message.get("attachments")))
-    same_files = sizes == sorted(file.size for file in outgoing.files)
-    return same_files and text(message, "content").strip() == outgoing.frame.text.strip()
+    def _is_it(self, message: Message, outgoing: Outgoing) -> bool:
+        """By webhook or bot, whichever could have been when it was sent: since then a permission may have changed."""
+        me, via, webhook = self._me(), outgoing.endpoint.via, text(message, "webhook_id")
+        sizes = sorted(number(mapping(one), "size") for one in sequence(message.get("attachments")))
+        if sizes != sorted(file.size for file in outgoing.files):
+            return False
+        author, said = mapping(message.get("author")), text(message, "content").strip()
+        if webhook:
+            is_ours = webhook in me.webhook_ids or text(message, "application_id") == me.application_id
+            shown = render.webhook_name(outgoing.author.display) if outgoing.author else text(author, "username")
+            is_his = is_ours and text(author, "username") == shown
+            return via != "bot" and is_his and said == outgoing.frame.text.strip()
+        if via == "webhook" or text(author, "id") != me.user_id:
+            return False
+        nonce = message.get("nonce")
+        if isinstance(nonce, str) and nonce:
+            return nonce == ids.nonce(outgoing.key)
+        return said in {outgoing.frame.text.strip(), named(outgoing).frame.text.strip()}

@@ -106,6 +106,24 @@ async def test_a_look_up_finds_what_was_sent_into_a_thread_or_by_a_clock_that_is
     assert found.thread == root
 
 
+async def test_a_webhooks_send_in_doubt_is_found_after_a_restart_and_without_its_permission(
+    discord: ScriptedDiscord, session: RecordingSession
+) -> None:
+    since = RushedClock().now()
+    doubted = outgoing("ok")
+    async with connected(make(discord), session) as adapter:
+        discord.lose(operation="execute_webhook")
+        with pytest.raises(Uncertain):
+            await adapter.send(doubted)
+    discord.say(GENERAL, ALICE, "ok")
+    discord.deny("MANAGE_WEBHOOKS")
+    async with connected(make(discord), session) as adapter:
+        found = await adapter.look_up(doubted, since)
+
+    assert found is not None
+    assert found.native_id == discord.shown(GENERAL)[0]["id"]
+
+
 @pytest.mark.parametrize("operation", ["create_webhook", "create_thread_from_message"])
 async def test_doubt_before_the_message_is_no_doubt_about_the_message(
     discord: ScriptedDiscord, adapter: DiscordAdapter, operation: str
