@@ -34,6 +34,10 @@ class Checks:
         except DeliveryError as error:
             return [_failed("bot_token", error)]
         found = [Finding(level="ok", message=f"signed in as {text(self._bot.user, 'username')}"), self._intent()]
+        if text(self._bot.application, "interactions_endpoint_url"):
+            message = "Discord posts commands and presses to an address of its own: they do not reach Tieline"
+            fix = "empty 'Interactions Endpoint URL' on the application's page 'General Information'"
+            found.append(Finding(level="warning", message=message, fix=fix))
         for conversation in conversations:
             found += [finding async for finding in self._conversation(conversation)]
         return found

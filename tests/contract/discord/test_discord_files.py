@@ -15,6 +15,7 @@ from tieline.model.inbound import InboundMessage
 from tieline.ports.adapter import OutgoingFile
 from tieline.testing.session import RecordingSession
 from tieline_discord.adapter import DiscordAdapter
+from tieline_discord.files import Multipart
 
 PICTURE = bytes(range(256)) * 40
 
@@ -37,6 +38,13 @@ async def test_files_go_with_their_text_under_their_names(
         }
         assert shown["attachments"][1]["size"] == 5
     assert discord.messages[GENERAL][discord.shown(GENERAL)[-1]["id"]]["attachments"][0]["description"] == "a plan"
+
+
+def test_discord_is_told_the_length_beforehand() -> None:
+    body = Multipart("{}", [file("a.txt", b"hello"), file("ä\r\nX: y.bin", PICTURE, mime="no mime")])
+
+    assert body.writer.size is not None
+    assert body.writer.size > len(PICTURE) + 5
 
 
 async def test_a_file_alone_needs_no_text(discord: ScriptedDiscord, adapter: DiscordAdapter) -> None:
