@@ -1,9 +1,9 @@
 """Emoji by Slack's names and by Unicode. Pure.
 
 Rule: every emoji of Unicode has a name here and is read back from it; any other name is a custom emoji's, stays
-``:name:`` and comes back unharmed. What is read is fully qualified (``:heart:`` is ``❤️``, with its selector), what is written
-may lack selectors. One skin tone is kept (``wave::skin-tone-3``); of two people with two tones Slack has no name, so
-theirs are left out. Not promised: that a workspace knows a name, custom or very new; reactions.add says so.
+``:name:`` and comes back unharmed. What is read is fully qualified (``:heart:`` has its variation selector), what is
+written may lack selectors. One skin tone is kept (``wave::skin-tone-3``); for two people with two tones Slack has no
+name, so theirs are left out. Not promised: that a workspace knows a name, custom or very new; reactions.add says so.
 Next stop: :mod:`tieline_slack.inbound`, :mod:`tieline_slack.mrkdwn` and :mod:`tieline_slack.outbound`.
 
 The emoji, their qualified forms and most names are those of PyPI's ``emoji`` (BSD, 2.16 of September 2026 has Unicode

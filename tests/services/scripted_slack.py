@@ -73,6 +73,10 @@ class ScriptedSlack(SlackFiles):
         self.info: Json = {}
         """What conversations.info says besides."""
         self.page = 200
+        self.reactors_listed = 50
+        """How many of those who reacted the history names; reactions.get names all."""
+        self.is_limited = False
+        """True: the plan hides what is older, and the history says so."""
         self.base = BASE_TS
         """Seconds since 1970 of the first message; a test with a real clock sets it to now."""
         self.calls: list[tuple[str, Json]] = []
@@ -201,14 +205,28 @@ class ScriptedSlack(SlackFiles):
     def _reactions_add(self, sent: Json) -> Json:
         return {}
 
+    def _reactions_get(self, sent: Json) -> Json:
+        found = [row for row in self.channels[sent["channel"]] if row["ts"] == sent["timestamp"]]
+        return {"type": "message", "message": found[0]} if found else {"ok": False, "error": "message_not_found"}
+
     def _conversations_history(self, sent: Json) -> Json:
         rows = self.channels[sent["channel"]]
         roots = [row for row in rows if row.get("thread_ts", row["ts"]) == row["ts"]]
-        return self._paged([self._with_thread(row, rows) for row in roots][::-1], sent)
+        limited = {"is_limited": True} if self.is_limited else {}
+        return self._paged([self._listed(self._with_thread(row, rows)) for row in roots][::-1], sent) | limited
 
     def _conversations_replies(self, sent: Json) -> Json:
-        rows = self.channels[sent["channel"]]
-        return self._paged([row for row in rows if sent["ts"] in {row["ts"], row.get("thread_ts")}], sent)
+        thread = [row for row in self.channels[sent["channel"]] if sent["ts"] in {row["ts"], row.get("thread_ts")}]
+        if not thread:
+            return {"ok": False, "error": "thread_not_found"}
+        return self._paged([self._listed(row) for row in thread], sent)
+
+    def _listed(self, row: Json) -> Json:
+        """A message as a list shows it: not everybody who reacted is named."""
+        if "reactions" not in row:
+            return row
+        most = self.reactors_listed
+        return {**row, "reactions": [{**one, "users": one["users"][:most]} for one in row["reactions"]]}
 
     def _conversations_info(self, sent: Json) -> Json:
         if sent["channel"] not in self.channels:

@@ -41,6 +41,7 @@ METHODS: Final[dict[str, tuple[str, ...]]] = {
     "files.getUploadURLExternal": ("files:write",),
     "files.info": ("files:read",),
     "reactions.add": ("reactions:write",),
+    "reactions.get": ("reactions:read",),
     "reactions.remove": ("reactions:write",),
     "users.info": ("users:read",),
     "views.open": (),
