@@ -5,6 +5,7 @@ Rule: nothing here imports discord. Next stop: :mod:`tieline_discord.adapter`.
 
 from __future__ import annotations
 
+from tieline.model.channels import Trait
 from tieline.model.rooms import AUTO
 from tieline.ports.adapter import Manifest
 
@@ -16,6 +17,6 @@ MANIFEST = Manifest(
     extra="discord",
     secrets=("bot_token",),
     endpoints=(AUTO, "webhook", "bot"),
-    direct=True,
+    traits=(Trait.DIRECT,),
     simulator="tieline_discord.simulate:simulator",
 )

@@ -5,6 +5,7 @@ Rule: nothing here imports slack_sdk or slack_bolt. Next stop: :mod:`tieline_sla
 
 from __future__ import annotations
 
+from tieline.model.channels import Trait
 from tieline.ports.adapter import Manifest
 
 MANIFEST = Manifest(
@@ -13,7 +14,7 @@ MANIFEST = Manifest(
     factory="tieline_slack.adapter:create",
     settings="tieline_slack.config:check",
     extra="slack",
-    direct=True,
+    traits=(Trait.DIRECT,),
     secrets=("bot_token", "app_token", "signing_secret"),
     simulator="tieline_slack.simulate:simulator",
 )

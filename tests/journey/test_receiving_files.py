@@ -6,7 +6,7 @@ import msgspec
 
 from tests.services.studio import ALL, Studio
 from tieline.model.attachments import Attachment, FileState, NativeFile
-from tieline.model.channels import ChannelRecord
+from tieline.model.channels import ChannelRecord, Trait
 from tieline.model.commands import (
     AttachmentUse,
     CreateAttachment,
@@ -161,7 +161,9 @@ async def test_a_message_is_sent_to_a_room_with_its_words_quoted(studio: Studio)
 async def test_a_direct_message_reaches_the_members_own_conversation_and_its_answer_comes_back(studio: Studio) -> None:
     priya = await studio.member("priya")
     await studio.member("alice", accounts={"slack": "U1"})
-    assert isinstance(await studio.done(RegisterChannel(name="slack", adapter="slack", direct=True)), ChannelRecord)
+    assert isinstance(
+        await studio.done(RegisterChannel(name="slack", adapter="slack", traits=(Trait.DIRECT,))), ChannelRecord
+    )
     sent = await studio.done(PostDirect(actor=studio.actor("priya"), to="alice", text="lunch?"))
     assert isinstance(sent, Message)
     (waiting,) = await studio.deliveries(sent.id)
@@ -188,7 +190,7 @@ async def test_a_direct_message_reaches_the_members_own_conversation_and_its_ans
 async def test_what_is_written_to_the_bot_is_a_message_to_somebody_or_a_command(studio: Studio) -> None:
     await studio.member("alice", accounts={"slack": "U1"})
     await studio.member("milo")
-    await studio.done(RegisterChannel(name="slack", adapter="slack", direct=True))
+    await studio.done(RegisterChannel(name="slack", adapter="slack", traits=(Trait.DIRECT,)))
     written = await studio.typed("@milo are you there?", "6.1", conversation="D7", direct=True)
     message = await studio.reader.message(written.message_id or "")
     assert message is not None

@@ -218,7 +218,7 @@ def revoke_token(command: RevokeToken, view: View) -> Decision | Refusal:
 def register_channel(command: RegisterChannel, view: View) -> Decision | Refusal:
     """Keep a record of a configured channel; pause survives restarts."""
     old = view.directory.channel(command.name)
-    same = old is not None and (old.adapter, old.direct) == (command.adapter, command.direct)
+    same = old is not None and (old.adapter, old.traits) == (command.adapter, command.traits)
     if same and not command.bump:
         return Decision(value=old)
     record = ChannelRecord(
@@ -226,7 +226,7 @@ def register_channel(command: RegisterChannel, view: View) -> Decision | Refusal
         adapter=command.adapter,
         paused=old.paused if old else False,
         epoch=(old.epoch if old else 0) + 1,
-        direct=command.direct,
+        traits=command.traits,
     )
     return Decision(value=record, puts=(record,))
 

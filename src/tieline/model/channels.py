@@ -8,6 +8,19 @@ from tieline.model.base import Value
 from tieline.model.delivery import Fault
 
 
+class Trait(StrEnum):
+    """What the hub must know of a channel while it decides, as its adapter's manifest says."""
+
+    DIRECT = "direct"
+    """Members are written to by themselves here."""
+    CONTACTS = "contacts"
+    """A conversation is one person's address; what goes to the channel's own goes into their threads."""
+    WORDS = "words"
+    """Answers are words: what is sent for somebody to act on carries a code."""
+    KEEPS_STRANGERS = "keeps_strangers"
+    """Who is no member is never answered: what they write is kept and shown."""
+
+
 class ChannelRecord(Value, kw_only=True, frozen=True):
     """What is kept of a channel across restarts."""
 
@@ -15,8 +28,7 @@ class ChannelRecord(Value, kw_only=True, frozen=True):
     adapter: str
     paused: bool = False
     epoch: int = 0
-    direct: bool = False
-    """Members are written to by themselves here."""
+    traits: tuple[Trait, ...] = ()
 
 
 class ChannelState(StrEnum):

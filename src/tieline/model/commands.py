@@ -13,6 +13,7 @@ import msgspec
 
 from tieline.model.attachments import FileState
 from tieline.model.base import Value
+from tieline.model.channels import Trait
 from tieline.model.delivery import Degradation, DeliveryState, Fault, Frame
 from tieline.model.inbound import InboundEvent
 from tieline.model.members import HUB, Actor, Level, Member, MemberKind, Token
@@ -448,7 +449,7 @@ class RegisterChannel(Command, kw_only=True, frozen=True):
 
     name: str
     adapter: str
-    direct: bool = False
+    traits: tuple[Trait, ...] = ()
     bump: bool = False
 
 

@@ -146,6 +146,8 @@ class Delivery(Value, kw_only=True, frozen=True):
     """Text of a notice, CommonMark."""
     notice_for: str | None = None
     """Native id of the person a notice is for."""
+    code: str | None = None
+    """What the receiver answers with, where answers are words."""
     late: bool = False
     """A retried dead letter: goes out marked as late."""
     epoch: int = 0

@@ -17,7 +17,7 @@ import structlog
 
 from tieline.errors import AdapterError, DeliveryError, HubBusy, Misconfigured, MissingExtra, StoreError
 from tieline.model.base import Value
-from tieline.model.channels import ChannelHealth, ChannelState
+from tieline.model.channels import ChannelHealth, ChannelState, Trait
 from tieline.model.commands import Command, LearnDirect, ReceiveEvent, RegisterChannel, ResolveLink
 from tieline.model.delivery import UNRESOLVED, Fault
 from tieline.model.inbound import InboundEvent, Receipt
@@ -56,8 +56,8 @@ class ConfiguredChannel(Value, kw_only=True, frozen=True):
     adapter: str
     settings: dict[str, object]
     on_doubt: OnDoubt = OnDoubt.RESEND
-    direct: bool = False
-    """Members are written to by themselves here, as the adapter's manifest says."""
+    traits: tuple[Trait, ...] = ()
+    """As the adapter's manifest says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Runner:
     async def _register(self) -> None:
         name, begun = self.channel.name, self._inside.begun
         await self._execute(
-            RegisterChannel(name=name, adapter=self.channel.adapter, direct=self.channel.direct, bump=name not in begun)
+            RegisterChannel(name=name, adapter=self.channel.adapter, traits=self.channel.traits, bump=name not in begun)
         )
         begun.add(name)
 

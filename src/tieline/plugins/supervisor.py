@@ -76,7 +76,7 @@ class Supervisor:
             self._tell(name)
         for name, channel in wanted.items():
             old = self._runners.get(name)
-            if old is not None and msgspec.structs.replace(old.channel, direct=channel.direct) == channel:
+            if old is not None and msgspec.structs.replace(old.channel, traits=channel.traits) == channel:
                 continue
             if old is not None:
                 await old.stop()
@@ -98,7 +98,7 @@ class Supervisor:
 
         services = self._inside.services if manifest is not None and manifest.inside else None
         inside = replace(self._inside, services=services)
-        channel = msgspec.structs.replace(channel, direct=manifest is not None and manifest.direct)
+        channel = msgspec.structs.replace(channel, traits=manifest.traits if manifest is not None else ())
         return Runner(channel, make, inside, lambda: self._tell(channel.name))
 
     # ── ports.Channels ───────────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from tieline.model.base import Value
 from tieline.model.capabilities import Capabilities
+from tieline.model.channels import Trait
 from tieline.model.delivery import Endpoint, Frame, Part
 from tieline.model.inbound import InboundEvent, Receipt
 from tieline.model.members import Actor
@@ -255,8 +256,7 @@ class Manifest(Value, kw_only=True, frozen=True):
     """The adapter is a way into the hub itself and is given its services."""
     endpoints: tuple[str, ...] = (AUTO,)
     """What a link's ``as:`` may be."""
-    direct: bool = False
-    """Members are written to by themselves here (:class:`~tieline.ports.abilities.Directs`)."""
+    traits: tuple[Trait, ...] = ()
     simulator: str | None = None
     """``module:callable`` answering a :class:`tieline.ports.simulation.Simulator` for the demo."""
 

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from tieline.model.channels import Trait
 from tieline.model.delivery import Delivery, Endpoint, Operation, Part, PartDirection, unresolved_direct
 from tieline.model.inbound import InboundCommand, InboundMessage, Receipt
 from tieline.model.members import Account, Member
@@ -54,7 +55,7 @@ def deliveries_to(message: Message, room: Room, view: View) -> list[Delivery]:
 def _account(member_id: str, view: View) -> Account | None:
     for account in view.directory.accounts_of(member_id):
         record = view.directory.channel(account.channel)
-        if record is not None and record.direct:
+        if record is not None and Trait.DIRECT in record.traits:
             return account
     return None
 

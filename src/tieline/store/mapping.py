@@ -17,13 +17,16 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 import msgspec
 
+from tieline.model.alerts import Alert, Climb, ReplyCode
 from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
 from tieline.model.delivery import Cursor, Delivery, InboxCursor, Part
 from tieline.model.events import Event
+from tieline.model.keeping import Consent, Kept, Original, Usage
 from tieline.model.members import Account, JoinCode, Member, Token
 from tieline.model.message import Message
+from tieline.model.policies import PolicySet
 from tieline.model.rooms import Link, Room
 from tieline.store.tables import OPEN
 
@@ -150,6 +153,16 @@ _ALL: tuple[Mapping[Any], ...] = (
         order=("created_at", "index", "native_id"),
         findable={"message_id": ""},
     ),
+    _mapping(
+        Alert, "alerts", "id", order=("created_at", "id"), findable={"message_id": "", "dedup_key": "dedup_key <> ''"}
+    ),
+    _mapping(Climb, "climbs", "id", order=("created_at", "id"), findable={"subject": ""}),
+    _mapping(ReplyCode, "reply_codes", "channel", "conversation", "code"),
+    _mapping(Kept, "kept", "id"),
+    _mapping(Original, "originals", "message_id"),
+    _mapping(Usage, "usage", "channel", "conversation", "day"),
+    _mapping(Consent, "consents", "channel", "conversation"),
+    _mapping(PolicySet, "policies", "id"),
     _mapping(Cursor, "cursors", "channel", "conversation"),
     _mapping(InboxCursor, "inbox_cursors", "member_id"),
     _mapping(Member, "members", "id"),
@@ -162,7 +175,9 @@ _ALL: tuple[Mapping[Any], ...] = (
 )
 _BY_KIND: dict[type[Value], Mapping[Any]] = {mapping.kind: mapping for mapping in _ALL}
 
-DIRECTORY_KINDS: frozenset[type[Value]] = frozenset({Member, Account, Token, JoinCode, Room, Link, ChannelRecord})
+DIRECTORY_KINDS: frozenset[type[Value]] = frozenset(
+    {Member, Account, Token, JoinCode, Room, Link, ChannelRecord, Consent, PolicySet}
+)
 """Kinds that the directory keeps in memory; a decision that changes one ends its batch."""
 
 

@@ -146,6 +146,125 @@ class AttachmentRow(Row, table=True):
     expires_at: int | None = _when()
 
 
+class AlertRow(Row, table=True):
+    """An alert."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        _index("message_id", unique=True),
+        _index("dedup_key", where="dedup_key <> ''"),
+        _index("state", "created_at"),
+    )
+    id: str = _key()
+    room_id: str = _text()
+    message_id: str = _text()
+    summary: str = _text()
+    severity: str = _text()
+    details: str = _text()
+    dedup_key: str = _text()
+    source: str = _text()
+    state: str = _text()
+    count: int = _number()
+    by: str | None = _maybe()
+    via: str | None = _maybe()
+    answered_at: int | None = _when()
+    closed_at: int | None = _when()
+    created_at: int = _number()
+    updated_at: int = _number()
+
+
+class ClimbRow(Row, table=True):
+    """One member on the way up a ladder."""
+
+    __tablename__ = "climbs"
+    __table_args__ = (_index("subject"), _index("due_at", where="state = 'climbing'"))
+    id: str = _key()
+    subject: str = _text()
+    message_id: str = _text()
+    member_id: str = _text()
+    rung: int = _number()
+    due_at: int = _number()
+    state: str = _text()
+    reached: str = _text()
+    turn: int = _number()
+    created_at: int = _number()
+    updated_at: int = _number()
+
+
+class ReplyCodeRow(Row, table=True):
+    """What a short code means to one receiver."""
+
+    __tablename__ = "reply_codes"
+    channel: str = _key()
+    conversation: str = _key()
+    code: str = _key()
+    message_id: str = _text()
+    given_at: int = _number()
+
+
+class ConsentRow(Row, table=True):
+    """Whether somebody wants to be written to."""
+
+    __tablename__ = "consents"
+    channel: str = _key()
+    conversation: str = _key()
+    wanted: int = _number()
+    word: str = _text()
+    at: int = _number()
+
+
+class KeptRow(Row, table=True):
+    """A message that was not believed, or not expected."""
+
+    __tablename__ = "kept"
+    __table_args__ = (_index("state", "at"),)
+    id: str = _key()
+    channel: str = _text()
+    conversation: str = _text()
+    native_id: str = _text()
+    author: str = _text()
+    author_native: str = _text()
+    text: str = _text()
+    reason: str = _text()
+    room_id: str | None = _maybe()
+    thread: str | None = _maybe()
+    state: str = _text()
+    at: int = _number()
+    decided_by: str | None = _maybe()
+
+
+class OriginalRow(Row, table=True):
+    """A text as it came."""
+
+    __tablename__ = "originals"
+    message_id: str = _key()
+    text: str = _text()
+
+
+class UsageRow(Row, table=True):
+    """What went to one receiver in one day."""
+
+    __tablename__ = "usage"
+    channel: str = _key()
+    conversation: str = _key()
+    day: str = _key()
+    units: int = _number()
+    messages: int = _number()
+
+
+class PolicyRow(Row, table=True):
+    """The one set of policies."""
+
+    __tablename__ = "policies"
+    id: str = _key()
+    ladder: str = _text()
+    on_call: str = _text()
+    notify: str = _text()
+    gates: str = _text()
+    audit_after_hops: int = _number()
+    accept_within: int = _number()
+
+
 class IdentityRow(Row, table=True):
     """What makes a repeat harmless: the key of an accepted command, and what a repeat is answered with."""
 
@@ -274,7 +393,7 @@ class ChannelRow(Row, table=True):
     adapter: str = _text()
     paused: int = _number()
     epoch: int = _number()
-    direct: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    traits: str = _later("[]")
 
 
 # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -313,6 +432,7 @@ class DeliveryRow(Row, table=True):
     emoji: str | None = _maybe()
     text: str | None = _maybe()
     notice_for: str | None = _maybe()
+    code: str | None = _maybe()
     late: int = _number()
     epoch: int = _number()
     created_at: int = _number()

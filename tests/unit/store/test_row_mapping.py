@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tieline.model.actions import Action, ActionStyle
+from tieline.model.alerts import Alert, AlertState, Climb, ReplyCode
 from tieline.model.attachments import Attached, Attachment, FileSource, FileState, NativeFile
 from tieline.model.base import ManagedBy, Value
 from tieline.model.capabilities import Support
@@ -25,9 +26,11 @@ from tieline.model.delivery import (
     PartDirection,
 )
 from tieline.model.events import Event, EventKind
+from tieline.model.keeping import Consent, Kept, KeptState, Original, Usage
 from tieline.model.members import Account, JoinCode, Level, Member, MemberKind, Token
 from tieline.model.message import Author, Format, Mention, Message, Origin, Reaction
 from tieline.model.packet import Packet, PacketState
+from tieline.model.policies import Notify, PolicySet, QuietHours, Rung
 from tieline.model.rooms import Access, Backlog, Direction, Guests, Link, MessageType, PacketMode, Place, Room, Severity
 from tieline.store.mapping import EVENT, mapping_of, mappings
 from tieline.store.tables import Row
@@ -72,6 +75,50 @@ FULL: tuple[Value, ...] = (
         source=FileSource(channel="c", conversation="C", native_id="1", file=NativeFile(id="F1", url="https://u")),
         created_at=1,
         expires_at=2,
+    ),
+    Alert(
+        id="alr_1",
+        room_id="room_1",
+        message_id="msg_1",
+        summary="disk",
+        severity=Severity.CRITICAL,
+        details="full",
+        dedup_key="room_1|disk",
+        source="hook",
+        state=AlertState.ACKNOWLEDGED,
+        count=3,
+        by="priya",
+        via="phones",
+        answered_at=1,
+        closed_at=2,
+        created_at=3,
+        updated_at=4,
+    ),
+    Climb(id="clm_1", subject="alr_1", message_id="msg_1", member_id="mem_1", rung=2, due_at=9, reached=("phones",)),
+    ReplyCode(channel="phones", conversation="+44", code="1", message_id="msg_1", given_at=1),
+    Kept(
+        id="kpt_1",
+        channel="mail",
+        conversation="c",
+        native_id="n",
+        author="A",
+        author_native="a@b",
+        text="t",
+        reason="forged",
+        room_id="room_1",
+        thread="msg_1",
+        state=KeptState.RELEASED,
+        at=1,
+        decided_by="priya",
+    ),
+    Original(message_id="msg_1", text="> quoted"),
+    Usage(channel="phones", conversation="", day="2026-11-20", units=3, messages=2),
+    Consent(channel="phones", conversation="+44", wanted=False, word="STOP", at=1),
+    PolicySet(
+        ladder=(Rung(via="sms", wait=5),),
+        on_call=("priya",),
+        notify={"priya": Notify(ladder=(Rung(via="mention", wait=1),), quiet=QuietHours(start=1, end=2, zone="UTC"))},
+        gates=("vigil",),
     ),
     Delivery(
         id="dlv_1",
