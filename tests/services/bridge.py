@@ -26,6 +26,21 @@ from tieline.client import Client
 ROOM = "studio"
 BEA = "300000000000000001"
 """A person on Discord."""
+CLEO = {"team": "U02CLEO", "guild": "300000000000000002"}
+"""A member with accounts on both."""
+CUSTOM = "blobwave"
+"""An emoji that both the workspace and the guild have made; each has another of its own besides."""
+EMOJI = {CUSTOM: "400000000000000001", "blobnod": "400000000000000002"}
+"""The guild's own emoji: names and ids."""
+SLACK_ONLY, NOWHERE = "partyparrot", "heronwave"
+
+
+class Guild(ScriptedDiscord):
+    """A Discord whose guild has emoji of its own."""
+
+    def show_guild(self) -> dict[str, Any]:
+        made = {"roles": [], "require_colons": True, "managed": False, "animated": False, "available": True}
+        return {**super().show_guild(), "emojis": [{"id": key, "name": name, **made} for name, key in EMOJI.items()]}
 
 
 @dataclass
@@ -75,8 +90,12 @@ async def bridged(directory: Path, **links: dict[str, object]) -> AsyncIterator[
         slack = LivingSlack()
         slack.base = int(time.time())
         await stack.enter_async_context(serve_slack(slack))
-        discord = await stack.enter_async_context(serve_discord())
+        discord = await stack.enter_async_context(serve_discord(Guild()))
         discord.person(BEA, "Bea")
+        discord.person(CLEO["guild"], "Cleo")
+        slack.person(CLEO["team"], "Cleo")
+        slack.own_emoji |= {CUSTOM, SLACK_ONLY}
+        slack.no_emoji |= {*EMOJI, NOWHERE} - {CUSTOM}
         hub = HubProcess(directory, config_of(slack, discord, links))
         token = ""
         await hub.start()
@@ -103,6 +122,7 @@ def config_of(slack: LivingSlack, discord: ScriptedDiscord, links: dict[str, dic
         "members": {
             "alice": {"kind": "human", "display": "Alice", "level": "L3", "accounts": {"team": ALICE}},
             "bea": {"kind": "human", "display": "Bea", "level": "L3", "accounts": {"guild": BEA}},
+            "cleo": {"kind": "human", "display": "Cleo", "level": "L2", "accounts": CLEO},
             "marcus": {"kind": "ai", "ai": "claude", "display": "Marcus"},
         },
         "rooms": {

@@ -23,6 +23,10 @@ class LivingSlack(PressedSlack):
         super().__init__()
         self.pending: dict[str, Json] = {}
         """Envelopes that wait for their acknowledgement, in order."""
+        self.own_emoji: set[str] = set()
+        """Names of emoji that the workspace made itself."""
+        self.no_emoji: set[str] = set()
+        """Names of emoji that it does not have: reacting with one is refused."""
         self._envelopes = 0
         self._sending: asyncio.Lock = asyncio.Lock()
 
@@ -140,7 +144,21 @@ class LivingSlack(PressedSlack):
                 for envelope, body in list(self.pending.items()):
                     await self._send(envelope, body, 1)
 
+    def _chat_postMessage(self, sent: Json) -> Json:  # noqa: N802 - Slack's name
+        answer = super()._chat_postMessage(sent)
+        if "message" in answer and sent.get("blocks"):
+            answer["message"]["blocks"] = sent["blocks"]
+        return answer
+
+    def _chat_update(self, sent: Json) -> Json:
+        answer = super()._chat_update(sent)
+        if "ts" in answer and "blocks" in sent:
+            self.row(sent["ts"], sent["channel"])["blocks"] = sent["blocks"]
+        return answer
+
     def _reactions_add(self, sent: Json) -> Json:
+        if sent["name"] in self.no_emoji:
+            return {"ok": False, "error": "invalid_name"}
         return self._react(sent, on=True)
 
     def _reactions_remove(self, sent: Json) -> Json:
