@@ -53,9 +53,9 @@ class Side:
         known.reactions |= seen.reactions
         self.order[place] += [tag] * bool(seen.text) + [f"{tag}/file"] * len(seen.files)
 
-    def compared(self) -> tuple[dict[str, Seen], dict[str, list[str]]]:
-        """What must be equal."""
-        return self.messages, {place: tags for place, tags in self.order.items() if tags}
+    def in_order(self) -> dict[str, list[str]]:
+        """What stands in each place that is not empty."""
+        return {place: tags for place, tags in self.order.items() if tags}
 
 
 def tag_of(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.e2e.bridge.common_form import EMOJI, TOP, Seen, Side, on_discord, on_slack
@@ -117,17 +117,12 @@ class Conversation:
 
     def differences(self) -> list[str]:
         """How Slack and Discord differ from what people remember."""
-        wanted, order = self._remembered().compared()
-        found = []
-        for name, side in self.sides().items():
-            messages, threads = side.compared()
-            for tag in sorted(wanted.keys() | messages.keys()):
-                if wanted.get(tag) != messages.get(tag):
-                    found.append(f"{name} {tag}: {messages.get(tag)} and not {wanted.get(tag)}")
-            for place in sorted(order.keys() | threads.keys()):
-                if order.get(place) != threads.get(place):
-                    found.append(f"{name} in {place or 'the channel'}: {threads.get(place)} and not {order.get(place)}")
-        return found
+        wanted = self._remembered()
+        return [
+            f"{name} {line}"
+            for name, side in self.sides().items()
+            for line in (*_unlike(side.messages, wanted.messages), *_unlike(side.in_order(), wanted.in_order()))
+        ]
 
     def sides(self) -> dict[str, Side]:
         """What is shown now."""
@@ -258,3 +253,8 @@ class Conversation:
     def _words(self) -> str:
         words = ("night", "bus", "who", "takes", "the", "keys", "at", "ten", "again", "from", "north", "depot")
         return " ".join(self.chance.choice(words) for _ in range(self.chance.randrange(1, 9)))
+
+
+def _unlike(found: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    keys = [key for key in sorted(found.keys() | wanted.keys()) if found.get(key) != wanted.get(key)]
+    return [f"{key or 'the channel'}: {found.get(key)} and not {wanted.get(key)}" for key in keys]
