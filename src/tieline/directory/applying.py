@@ -52,6 +52,8 @@ def apply_config(command: ApplyConfig, view: View) -> Decision | Refusal:
     changes = _Changes(command, view)
     _members(changes)
     _rooms(changes)
+    if command.policies != view.directory.policies():
+        changes.put(command.policies, "policies changed")
     return Decision(value=tuple(changes.lines), puts=tuple(changes.puts), drops=tuple(changes.drops))
 
 

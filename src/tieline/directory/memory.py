@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from tieline.directory.authorize import authorize
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
+from tieline.model.keeping import Consent
 from tieline.model.members import Account, Actor, JoinCode, Member, Token
 from tieline.model.outcome import Refusal
+from tieline.model.policies import PolicySet
 from tieline.model.rooms import Link, Room
 
 
@@ -34,6 +36,8 @@ class MemoryDirectory:
         self._links_on: dict[str, dict[str, Link]] = {}
         self._channels: dict[str, ChannelRecord] = {}
         self._codes: dict[str, JoinCode] = {}
+        self._silenced: set[tuple[str, str]] = set()
+        self._policies = PolicySet()
         self.apply(values)
 
     def member(self, handle: str) -> Member | None:
@@ -96,6 +100,14 @@ class MemoryDirectory:
         """Durable record of a channel."""
         return self._channels.get(name)
 
+    def may_write(self, channel: str, conversation: str) -> bool:
+        """False where the receiver wants nothing more from us."""
+        return (channel, conversation) not in self._silenced
+
+    def policies(self) -> PolicySet:
+        """The hub's policies."""
+        return self._policies
+
     def join_code(self, code: str) -> JoinCode | None:
         """An unused code from ``/tieline iam``; the caller checks its time."""
         return self._codes.get(code)
@@ -125,6 +137,10 @@ class MemoryDirectory:
                     self._channels[value.name] = value
                 case JoinCode():
                     self._codes[value.code] = value
+                case Consent():
+                    self._put_consent(value)
+                case PolicySet():
+                    self._policies = value
                 case _:
                     pass
 
@@ -138,6 +154,10 @@ class MemoryDirectory:
                     self._codes.pop(value.code, None)
                 case _:
                     pass
+
+    def _put_consent(self, consent: Consent) -> None:
+        place = (consent.channel, consent.conversation)
+        (self._silenced.discard if consent.wanted else self._silenced.add)(place)
 
     def _put_member(self, member: Member) -> None:
         old = self._members.get(member.id)

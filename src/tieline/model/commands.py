@@ -11,13 +11,16 @@ from typing import Final
 
 import msgspec
 
+from tieline.model.alerts import AlertState
 from tieline.model.attachments import FileState
 from tieline.model.base import Value
 from tieline.model.channels import Trait
 from tieline.model.delivery import Degradation, DeliveryState, Fault, Frame
 from tieline.model.inbound import InboundEvent
+from tieline.model.keeping import KeptState
 from tieline.model.members import HUB, Actor, Level, Member, MemberKind, Token
 from tieline.model.message import Format
+from tieline.model.policies import PolicySet
 from tieline.model.rooms import AUTO, Access, Backlog, Direction, Guests, MessageType, PacketMode, Severity
 
 
@@ -178,6 +181,50 @@ class ForgetAttachments(Command, kw_only=True, frozen=True):
     """Drop attachments whose bytes are gone. Answers how many."""
 
     attachment_ids: tuple[str, ...]
+
+
+# ── alerts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class RaiseAlert(KeyedCommand, kw_only=True, frozen=True):
+    """Raise an alert in a room, or to a member. Answers the :class:`~tieline.model.alerts.Alert`.
+
+    While one with the same ``dedup`` is open there, it only counts one more.
+    """
+
+    room: str = ""
+    to: str = ""
+    """Handle, where there is no room."""
+    summary: str
+    details: str = ""
+    severity: Severity = Severity.WARNING
+    dedup: str = ""
+    source: str = ""
+
+
+class AnswerAlert(Command, kw_only=True, frozen=True):
+    """Acknowledge or close an alert; by its id, or by room and ``dedup``. Answers the Alert. Repeating changes nothing."""
+
+    alert_id: str = ""
+    room: str = ""
+    dedup: str = ""
+    state: AlertState
+
+
+class ClimbOn(Command, kw_only=True, frozen=True):
+    """A climb's deadline has come: the next rung. A late or repeated one changes nothing."""
+
+    climb_id: str
+    rung: int
+
+
+class DecideKept(Command, kw_only=True, frozen=True):
+    """Release a message that was kept aside into a room, or discard it. L3. Answers the Kept."""
+
+    kept_id: str
+    state: KeptState
+    room: str | None = None
+    """Where to, if that was not known."""
 
 
 # ── directory ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -362,6 +409,7 @@ class ApplyConfig(Command, kw_only=True, frozen=True):
     file: str
     members: tuple[MemberSpec, ...] = ()
     rooms: tuple[RoomSpec, ...] = ()
+    policies: PolicySet = PolicySet()
 
 
 # ── deliveries, by lanes and by people ───────────────────────────────────────────────────────────────────────────────

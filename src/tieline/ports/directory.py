@@ -13,6 +13,7 @@ from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
 from tieline.model.members import Account, Actor, JoinCode, Member, Token
 from tieline.model.outcome import Refusal
+from tieline.model.policies import PolicySet
 from tieline.model.rooms import Link, Room
 
 
@@ -73,6 +74,14 @@ class Directory(Protocol):
 
     def links_on(self, channel: str) -> Sequence[Link]:
         """Active links of a channel."""
+        ...
+
+    def may_write(self, channel: str, conversation: str) -> bool:
+        """False where the receiver wants nothing more from us."""
+        ...
+
+    def policies(self) -> PolicySet:
+        """The hub's policies."""
         ...
 
     def join_code(self, code: str) -> JoinCode | None:

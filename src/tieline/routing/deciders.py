@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tieline.model.commands import (
     CreateAttachment,
+    DecideKept,
     DeleteMessage,
     DigestLane,
     DiscardDelivery,
@@ -21,11 +22,12 @@ from tieline.model.commands import (
     StartDelivery,
 )
 from tieline.ports.deciding import Deciders, Rule
-from tieline.routing import attachments, cursors, deliveries, digests, inbound, messages
+from tieline.routing import attachments, cursors, deliveries, digests, inbound, interactions, messages
+from tieline.routing.hearing import Acts
 
 
-def deciders() -> Deciders:
-    """All commands that routing decides; ``bootstrap`` joins them with the directory's."""
+def deciders(acts: Acts = interactions.ACTS) -> Deciders:
+    """All commands that routing decides; ``bootstrap`` joins them with the others'. ``acts``: what actions do."""
     return {
         PostMessage: Rule(messages.post, rows=messages.needs_post, recalled=messages.recall),
         PostDirect: Rule(messages.post_direct, rows=messages.needs_post, recalled=messages.recall),
@@ -35,7 +37,8 @@ def deciders() -> Deciders:
         CreateAttachment: Rule(attachments.create),
         FinishAttachment: Rule(attachments.finish, rows=attachments.needs_finish),
         ForgetAttachments: Rule(attachments.forget),
-        ReceiveEvent: Rule(inbound.receive, rows=inbound.needs),
+        ReceiveEvent: Rule(inbound.receiver(acts), rows=inbound.needs),
+        DecideKept: Rule(inbound.release),
         SaveCursor: Rule(cursors.save),
         SetInboxCursor: Rule(messages.set_inbox_cursor),
         StartDelivery: Rule(deliveries.start, rows=deliveries.needs),

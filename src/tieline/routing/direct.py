@@ -97,15 +97,15 @@ def answered(channel: str, event: InboundMessage, text: str, view: View) -> Deci
     if answer is None or event.automated or event.author.is_bot:
         return decision
     notice = _notice(channel, event, f"{answer}\n\n{_HOW}" if joining.HELP in answer else answer, view)
-    puts = (*decision.puts, _taken(channel, event, view), notice)
+    puts = (*decision.puts, taken(channel, event.conversation, event, view), notice)
     return msgspec.structs.replace(decision, puts=puts, lanes=(notice.lane,))
 
 
-def _taken(channel: str, event: InboundMessage, view: View) -> Part:
+def taken(channel: str, place: str, event: InboundMessage, view: View) -> Part:
     """That a native message was a command: a repeat of it is none."""
     return Part(
         channel=channel,
-        conversation=event.conversation,
+        conversation=place,
         native_id=event.native_id,
         message_id="",
         room_id="",

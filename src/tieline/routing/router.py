@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from tieline.model.delivery import Delivery, DeliveryState, Endpoint, Fault, Operation
 from tieline.model.message import Message
 from tieline.model.rooms import Direction, Link, MessageType, Severity
 from tieline.ports.deciding import View
 
+OPTED_OUT = Fault(
+    code="opted_out",
+    detail="The receiver asked for nothing more from here.",
+    fix="Only they can change that, by writing START.",
+)
 NO_ACCOUNT = Fault(
     code="no_account",
     detail="The link names a member who has no account on this channel.",
@@ -30,6 +37,13 @@ _OPEN_OR_SHOWN = frozenset(
         DeliveryState.READ,
     }
 )
+
+
+def admitted(delivery: Delivery, view: View) -> Delivery:
+    """The delivery, or its end where the receiver wants nothing more."""
+    if view.directory.may_write(delivery.channel, delivery.conversation):
+        return delivery
+    return msgspec.structs.replace(delivery, state=DeliveryState.EXPIRED, fault=OPTED_OUT)
 
 
 def carries(link: Link, message: Message) -> bool:
@@ -52,7 +66,7 @@ def deliveries_of(message: Message, view: View) -> list[Delivery]:
         conversation = target(link, view)
         if (link.channel, conversation) == (message.origin.channel, message.origin.conversation):
             continue
-        out.append(_delivery(message, link, conversation, view))
+        out.append(admitted(_delivery(message, link, conversation, view), view))
     return out
 
 
