@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from html import escape
 
-from tieline.model.capabilities import Capabilities
+import msgspec
+
+from tieline.model.capabilities import Capabilities, Support
 from tieline.model.content import Document
 from tieline.model.inbound import InboundEvent, InboundMessage, NativeAuthor
 from tieline.model.message import Format
@@ -37,8 +39,8 @@ class SlackSimulator:
         return SlackDialect()
 
     def capabilities(self) -> Capabilities:
-        """Those of a workspace with all scopes granted."""
-        return capabilities(names=True)
+        """Those of a workspace with all scopes granted, without what needs Slack itself."""
+        return msgspec.structs.replace(capabilities(names=True), direct=Support.REJECTED, inbound_attachment=False)
 
     def typed(
         self, conversation: str, user: str, text: str, native_id: str, *, thread: str | None = None

@@ -22,6 +22,7 @@ from tieline.plugins.discovery import load_factory, settings_problems
 from tieline.ports.abilities import Deletes, Edits, History, Looks, Reacts, Types
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Manifest
 from tieline.ports.clock import Clock, SystemClock
+from tieline.testing.able import AbleContract, SharesFiles, ShowsButtons, ShowsDirect, ShowsFiles
 from tieline.testing.bench import (
     SILENCE,
     THROTTLE_SECONDS,
@@ -48,7 +49,11 @@ __all__ = [
     "HangsUp",
     "NotApplicable",
     "Platform",
+    "SharesFiles",
     "ShownMessage",
+    "ShowsButtons",
+    "ShowsDirect",
+    "ShowsFiles",
     "proves",
     "proves_alone",
     "table_faults",
@@ -56,7 +61,7 @@ __all__ = [
 ]
 
 
-class AdapterContract(EnduranceContract):
+class AdapterContract(EnduranceContract, AbleContract):
     """Subclass it as ``class TestMyAdapter(AdapterContract)``; each subclass proves one adapter."""
 
     manifest: ClassVar[Manifest]

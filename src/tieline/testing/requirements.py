@@ -89,6 +89,15 @@ REQUIREMENTS: Final = (
     # capabilities
     _must(60, "capabilities answers the same value for the same endpoint while nothing changed."),
     _must(61, "The dialect has the name that capabilities declare."),
+    # files, buttons, people by themselves, what an outage hid
+    _must(70, "Where attachments are supported, send shows a frame's files by their names, whole."),
+    _must(71, "One native message holds as many files as per_message says, in order, and the text if with_text."),
+    _must(72, "Where buttons are supported, a frame's actions are shown in order, and bring back their values."),
+    _must(73, "direct is declared PARTIAL or FULL if and only if the adapter has the ability Directs."),
+    _must(74, "direct answers a conversation with that person alone, the same each time, to which send can go."),
+    _must(75, "inbound_attachment is declared if and only if the adapter has the ability Fetches."),
+    _must(76, "fetch gives the bytes of a file as they were shared."),
+    _must(77, "survey tells the messages that are there, with people's reactions and not our own; none that is gone."),
 )
 
 BY_ID: Final = {requirement.id: requirement for requirement in REQUIREMENTS}

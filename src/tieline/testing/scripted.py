@@ -125,6 +125,7 @@ class ScriptedPlatform:
         self.refusals: list[BaseException] = []
         """What reports ended with: those were not acknowledged."""
         self._shown: dict[str, list[Shown]] = defaultdict(list)
+        self._contents: dict[tuple[str, str], bytes] = {}
         self._log: list[Happening] = []
         self._numbers = itertools.count(1)
         self._scripts: dict[str, deque[Behaviour]] = defaultdict(deque)
@@ -170,6 +171,14 @@ class ScriptedPlatform:
         """Somebody writes; answers the native id."""
         shown = self._make(conversation, who, text)
         shown.thread, shown.reply = thread, reply
+        self._happen("message", shown, who)
+        return shown.native_id
+
+    def share(self, conversation: str, who: str, name: str, data: bytes) -> str:
+        """Somebody shares a file; answers the native id."""
+        shown = self._make(conversation, who, "")
+        shown.files = (f"{name}:{len(data)}",)
+        self._contents[shown.native_id, name] = data
         self._happen("message", shown, who)
         return shown.native_id
 
@@ -255,10 +264,10 @@ class ScriptedPlatform:
             shown.thread, shown.reply = fields.get("thread"), fields.get("reply")
             shown.files = tuple(fields.get("files", "").split("|")) if fields.get("files") else ()
             shown.buttons = tuple(fields.get("buttons", "").split("|")) if fields.get("buttons") else ()
-            self._happen("message", shown, _US)
+            self._happen("message", shown, US)
             return Answer(200, {"id": shown.native_id})
-        if operation == "find":
-            return self._found(conversation, fields["key"])
+        if operation in {"find", "open", "fetch", "state"}:
+            return self._told(operation, conversation, fields)
         try:
             shown = self.find(fields["id"])
         except KeyError:
@@ -266,14 +275,29 @@ class ScriptedPlatform:
         self._act(operation, shown, fields)
         return Answer(200, {"id": shown.native_id})
 
+    def _told(self, operation: str, conversation: str, fields: dict[str, str]) -> Answer:
+        """What changes nothing."""
+        match operation:
+            case "find":
+                return self._found(conversation, fields["key"])
+            case "open":
+                return Answer(200, {"id": direct_with(conversation)})
+            case "fetch":
+                data = self._contents[fields["id"], fields["name"]]
+                return Answer(200, {"id": fields["id"], "data": data.hex()})
+            case _:
+                there = [shown for shown in self.shown(conversation) if shown.native_id == fields["id"]]
+                reactions = [f"{emoji} {who}" for shown in there for emoji, who in sorted(shown.reactions)]
+                return Answer(200, {"id": fields["id"], "there": "yes" * len(there), "reactions": "|".join(reactions)})
+
     def _act(self, operation: str, shown: Shown, fields: dict[str, str]) -> None:
         match operation:
             case "edit":
-                self.change(shown.native_id, _US, fields["text"])
+                self.change(shown.native_id, US, fields["text"])
             case "delete":
-                self.remove(shown.native_id, _US)
+                self.remove(shown.native_id, US)
             case _:
-                self.mark(shown.native_id, _US, fields["emoji"], on=operation == "react")
+                self.mark(shown.native_id, US, fields["emoji"], on=operation == "react")
 
     def _found(self, conversation: str, key: str) -> Answer:
         for shown in self._shown[conversation]:
@@ -303,4 +327,10 @@ class ScriptedPlatform:
 
 
 _OK_STATUS: Final = 200
-_US: Final = "tieline"
+US: Final = "tieline"
+"""Who we are on the platform."""
+
+
+def direct_with(who: str) -> str:
+    """The conversation of one person with us."""
+    return f"D-{who}"

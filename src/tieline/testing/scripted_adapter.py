@@ -7,9 +7,10 @@ in the same order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from tieline.errors import AdapterError, DeliveryError, Misconfigured, NotDispatched, Permanent, Throttled, Uncertain
+from tieline.model.attachments import NativeFile
 from tieline.model.capabilities import (
     Capabilities,
     IdentitySupport,
@@ -42,7 +43,7 @@ from tieline.ports.rendering import Dialect
 from tieline.ports.throttling import retry_after_seconds
 from tieline.render.commonmark import parse as read
 from tieline.render.commonmark_writer import CommonMark
-from tieline.testing.scripted import Answer, ConnectionBroken, Happening, ScriptedPlatform
+from tieline.testing.scripted import US, Answer, ConnectionBroken, Happening, ScriptedPlatform
 
 CAPABILITIES: Final = Capabilities(
     text=TextLimit(max=200),
@@ -68,7 +69,7 @@ PAGE: Final = 20
 def parse(entry: Happening) -> InboundEvent:
     """An entry of the platform's log as an event. Pure."""
     shown = entry.shown
-    author = NativeAuthor(native_id=entry.by, display=entry.by.title(), is_self=entry.by == "tieline")
+    author = NativeAuthor(native_id=entry.by, display=entry.by.title(), is_self=entry.by == US)
     place, native_id = shown.conversation, shown.native_id
     match entry.kind:
         case "message":
@@ -80,6 +81,7 @@ def parse(entry: Happening) -> InboundEvent:
                 sent_at=shown.at,
                 thread=shown.thread,
                 reply_to=shown.reply,
+                files=tuple(_native(file) for file in shown.files),
                 delivery_id=shown.key.partition(":")[0] if shown.key else None,
                 cursor=str(entry.number),
             )
@@ -93,6 +95,12 @@ def parse(entry: Happening) -> InboundEvent:
         case _:
             on = entry.kind == "react"
             return InboundReaction(conversation=place, native_id=native_id, author=author, emoji=entry.emoji, on=on)
+
+
+def _native(file: str) -> NativeFile:
+    """A file of the platform's: ``name:bytes``."""
+    name, _, size = file.rpartition(":")
+    return NativeFile(id=name, name=name, size=int(size))
 
 
 # ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -124,12 +132,14 @@ _SERVER_ERROR: Final = 500
 class ScriptedAdapter:
     """One connection to a :class:`ScriptedPlatform`."""
 
+    declared: ClassVar[Capabilities] = CAPABILITIES
+
     def __init__(self, context: AdapterContext) -> None:
         platform = context.settings["platform"]
         assert isinstance(platform, ScriptedPlatform)
-        own = context.settings.get("capabilities", CAPABILITIES)
+        own = context.settings.get("capabilities")
         self._platform = platform
-        self._capabilities = own if isinstance(own, Capabilities) else CAPABILITIES
+        self._capabilities = own if isinstance(own, Capabilities) else self.declared
         self._token = context.settings.get("token", "good")
         self._clock = context.clock
         self._detach: Callable[[], None] | None = None

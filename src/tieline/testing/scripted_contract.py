@@ -11,7 +11,7 @@ from tieline.ports.clock import SystemClock
 from tieline.testing import scripted
 from tieline.testing.contract import THROTTLE_SECONDS, AdapterContract, Failure, Platform, ShownMessage
 from tieline.testing.scripted import Behaviour, ScriptedPlatform
-from tieline.testing.scripted_adapter import MANIFEST
+from tieline.testing.scripted_able import ABLE_MANIFEST
 
 _FAILURES: Final[Mapping[Failure, Behaviour]] = {
     Failure.THROTTLED: scripted.throttled(str(THROTTLE_SECONDS)),
@@ -49,6 +49,9 @@ class ScriptedPeople:
 
     async def shown(self) -> Sequence[ShownMessage]:
         """What people see."""
+        return self._seen(self.conversation)
+
+    def _seen(self, conversation: str) -> Sequence[ShownMessage]:
         return [
             ShownMessage(
                 native_id=one.native_id,
@@ -58,8 +61,29 @@ class ScriptedPeople:
                 reply=one.reply,
                 reactions=tuple(sorted(emoji for emoji, _ in one.reactions)),
             )
-            for one in self.service.shown(self.conversation)
+            for one in self.service.shown(conversation)
         ]
+
+    async def files_shown(self, native_id: str) -> Sequence[tuple[str, int]]:
+        """Names and sizes."""
+        told = [file.rpartition(":") for file in self.service.find(native_id).files]
+        return [(name, int(size)) for name, _, size in told]
+
+    async def buttons_shown(self, native_id: str) -> Sequence[str]:
+        """What they bring back."""
+        return self.service.find(native_id).buttons
+
+    def person(self, who: str) -> str:
+        """Names are ids here."""
+        return who
+
+    async def shown_to(self, who: str) -> Sequence[ShownMessage]:
+        """What one person sees."""
+        return self._seen(scripted.direct_with(who))
+
+    async def share(self, who: str, name: str, data: bytes) -> str:
+        """Somebody shares a file."""
+        return self.service.share(self.conversation, who, name, data)
 
     async def fail_next(self, failure: Failure) -> None:
         """The next call fails."""
@@ -71,9 +95,9 @@ class ScriptedPeople:
 
 
 class ScriptedContract(AdapterContract):
-    """Proves :mod:`tieline.testing.scripted_adapter`."""
+    """Proves :mod:`tieline.testing.scripted_able`, and with it :mod:`tieline.testing.scripted_adapter`."""
 
-    manifest: ClassVar[Manifest] = MANIFEST
+    manifest: ClassVar[Manifest] = ABLE_MANIFEST
 
     @asynccontextmanager
     async def platform(self) -> AsyncIterator[Platform]:

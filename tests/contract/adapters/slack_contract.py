@@ -32,7 +32,6 @@ class PeopledSlack(ScriptedSlack):
         super().__init__()
         self.users = {one: {"id": one, "profile": {"display_name": name}} for name, one in IDS.items()}
         self.base = int(time.time())
-        self._reactions: dict[str, set[str]] = {}
         self._envelopes = 0
 
     async def write(self, who: str, text: str, *, thread: str | None = None) -> str:
@@ -71,6 +70,7 @@ class PeopledSlack(ScriptedSlack):
         )
 
     async def react(self, native_id: str, who: str, char: str) -> None:
+        self._react(native_id, emoji.to_slack(char) or "", IDS[who], on=True)
         await self._report(
             {
                 "type": "reaction_added",
@@ -81,17 +81,40 @@ class PeopledSlack(ScriptedSlack):
             }
         )
 
+    async def share(self, who: str, name: str, data: bytes) -> str:
+        shared = self.share_file(name, data, user=IDS[who])
+        message = self.put("", user=IDS[who], subtype="file_share", files=[shared])
+        await self._report({**message, "channel": GENERAL})
+        return str(message["ts"])
+
+    def person(self, who: str) -> str:
+        return IDS[who]
+
     async def shown(self) -> Sequence[ShownMessage]:
+        return self._seen(GENERAL)
+
+    async def shown_to(self, who: str) -> Sequence[ShownMessage]:
+        return self._seen(f"D{IDS[who]}")
+
+    async def files_shown(self, native_id: str) -> Sequence[tuple[str, int]]:
+        held = [self.files[one["id"]] for one in self._find(native_id).get("files", [])]
+        return [(file.name, file.size) for file in held]
+
+    async def buttons_shown(self, native_id: str) -> Sequence[str]:
+        rows = [block for block in self._find(native_id).get("blocks", []) if block["type"] == "actions"]
+        return [str(one["value"]) for row in rows for one in row["elements"]]
+
+    def _seen(self, channel: str) -> Sequence[ShownMessage]:
         return [
             ShownMessage(
                 native_id=str(one["ts"]),
                 text=html.unescape(str(one["text"])),
                 author=str(one.get("username", one["user"])),
                 thread=one.get("thread_ts"),
-                reactions=tuple(self._reactions.get(str(one["ts"]), ())),
+                reactions=tuple(one["name"] for one in one.get("reactions", ()) if one["users"]),
                 pings=bool(_BROADCAST.search(str(one["text"]))),
             )
-            for one in self.channels[GENERAL]
+            for one in self.channels.get(channel, ())
         ]
 
     async def fail_next(self, failure: Failure) -> None:
@@ -112,19 +135,35 @@ class PeopledSlack(ScriptedSlack):
     async def requests_to_send(self) -> int:
         return len(self.called(POST))
 
+    def _chat_postMessage(self, sent: Json) -> Json:  # noqa: N802 - Slack's name
+        answer = super()._chat_postMessage(sent)
+        if "message" in answer and "blocks" in sent:
+            answer["message"]["blocks"] = sent["blocks"]
+        return answer
+
+    def _conversations_open(self, sent: Json) -> Json:
+        channel = f"D{sent['users']}"
+        self.channels.setdefault(channel, [])
+        return {"channel": {"id": channel}}
+
     def _reactions_add(self, sent: Json) -> Json:
-        there = self._reactions.setdefault(sent["timestamp"], set())
-        if sent["name"] in there:
-            return {"ok": False, "error": "already_reacted"}
-        there.add(sent["name"])
-        return {}
+        done = self._react(sent["timestamp"], sent["name"], ME["user_id"], on=True)
+        return {} if done else {"ok": False, "error": "already_reacted"}
 
     def _reactions_remove(self, sent: Json) -> Json:
-        there = self._reactions.setdefault(sent["timestamp"], set())
-        if sent["name"] not in there:
-            return {"ok": False, "error": "no_reaction"}
-        there.remove(sent["name"])
-        return {}
+        done = self._react(sent["timestamp"], sent["name"], ME["user_id"], on=False)
+        return {} if done else {"ok": False, "error": "no_reaction"}
+
+    def _react(self, ts: str, name: str, user: str, *, on: bool) -> bool:
+        """Set or take back a reaction in the message itself, as the history shows it; False: it is so already."""
+        set_by = {one["name"]: one["users"] for one in self._find(ts).get("reactions", [])}
+        users = set_by.setdefault(name, [])
+        if (user in users) == on:
+            return False
+        (users.append if on else users.remove)(user)
+        kept = [{"name": name, "users": users, "count": len(users)} for name, users in set_by.items() if users]
+        self._find(ts)["reactions"] = kept
+        return True
 
     def _find(self, ts: str) -> Json:
         return next(message for message in self.channels[GENERAL] if message["ts"] == ts)

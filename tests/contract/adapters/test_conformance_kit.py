@@ -11,7 +11,9 @@ import msgspec
 import pytest
 
 from tieline.errors import AdapterError, HubBusy, Permanent
+from tieline.model.attachments import FileSource
 from tieline.model.capabilities import (
+    AttachmentSupport,
     Capabilities,
     IdentitySupport,
     MentionSupport,
@@ -21,12 +23,16 @@ from tieline.model.capabilities import (
     TextUnit,
     Timed,
 )
+from tieline.model.delivery import Part
+from tieline.model.inbound import NativeAuthor
+from tieline.ports.abilities import NativeState
 from tieline.ports.adapter import AdapterContext, ChannelAdapter, Manifest, Outgoing, Sent
 from tieline.ports.clock import SystemClock
 from tieline.testing import conformance
 from tieline.testing.conformance import Result, run_contract
 from tieline.testing.contract import AdapterContract, Bench, Platform, ShownMessage, proves, table_faults
 from tieline.testing.scripted import ScriptedPlatform
+from tieline.testing.scripted_able import ABLE, AbleScriptedAdapter
 from tieline.testing.scripted_adapter import CAPABILITIES, ScriptedAdapter
 from tieline.testing.scripted_contract import ScriptedContract, ScriptedPeople
 
@@ -63,7 +69,7 @@ def test_the_report_of_the_reference_adapter_names_every_requirement() -> None:
     report = run_contract("scripted", ScriptedContract)
     assert report.passed
     assert report.count(Result.FAILED) == 0
-    assert report.count(Result.PASSED) >= 40
+    assert report.count(Result.PASSED) >= 48
     skipped = {one.requirement.id: one.detail for one in report.findings if one.result is Result.NOT_APPLICABLE}
     assert skipped == {
         "ADP-008": "the stand-in has no hang_up()",
@@ -154,6 +160,88 @@ class Echoes(ScriptedAdapter):
                 return await session.receive(msgspec.structs.replace(event, **changes))
 
         await super().connect(Stripping())  # type: ignore[arg-type]
+
+
+class NamesOnly(AbleScriptedAdapter):
+    """Shows the first file only, no buttons, and half the bytes of what is fetched."""
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        frame = msgspec.structs.replace(outgoing.frame, actions=())
+        return await super().send(msgspec.structs.replace(outgoing, frame=frame, files=outgoing.files[:1]))
+
+    async def fetch(self, source: FileSource) -> AsyncIterator[bytes]:
+        async for piece in super().fetch(source):
+            yield piece[::2]
+
+
+class Crowds(AbleScriptedAdapter):
+    """Writes to everybody in one place, and surveys without looking."""
+
+    async def direct(self, native_id: str) -> str:
+        return "D-all"
+
+    async def survey(self, conversation: str, parts: Sequence[Part]) -> Sequence[NativeState]:
+        return [NativeState(native_id=part.native_id) for part in parts]
+
+
+class Vain(AbleScriptedAdapter):
+    """Counts our own reactions among people's."""
+
+    async def survey(self, conversation: str, parts: Sequence[Part]) -> Sequence[NativeState]:
+        ours = ("🎉", NativeAuthor(native_id="tieline", display="Tieline"))
+        states = await super().survey(conversation, parts)
+        return [msgspec.structs.replace(one, reactions=(*one.reactions, ours)[:2]) for one in states]
+
+
+ABILITIES = ("ADP-070", "ADP-071", "ADP-072", "ADP-073", "ADP-074", "ADP-075", "ADP-076", "ADP-077")
+
+
+@pytest.mark.parametrize(
+    ("liar", "declared", "caught"),
+    [
+        (AbleScriptedAdapter, {}, set()),
+        (AbleScriptedAdapter, {"direct": Support.REJECTED, "inbound_attachment": False}, {"ADP-073", "ADP-075"}),
+        (ScriptedAdapter, {}, {"ADP-073", "ADP-075"}),
+        (NamesOnly, {}, {"ADP-070", "ADP-071", "ADP-072", "ADP-076"}),
+        (NamesOnly, {"attachment": AttachmentSupport(), "buttons": Support.FALLBACK}, {"ADP-076"}),
+        (Crowds, {}, {"ADP-074", "ADP-077"}),
+        (Vain, {}, {"ADP-077"}),
+    ],
+    ids=["honest", "silent", "boastful", "names only", "names only, and says so", "crowds", "vain"],
+)
+def test_abilities_that_are_not_what_they_are_said_to_be_are_caught(
+    liar: type[ScriptedAdapter], declared: dict[str, Any], caught: set[str]
+) -> None:
+    able = {name: getattr(ABLE, name) for name in ("attachment", "inbound_attachment", "buttons", "direct")}
+    assert failed(liar, *ABILITIES, **{**able, **declared}) == caught
+
+
+def test_abilities_that_the_stand_in_cannot_show_are_not_applicable_and_say_so() -> None:
+    class Plain:
+        """People of whom only the eight words of a Platform are known."""
+
+        def __init__(self, people: ScriptedPeople) -> None:
+            self.people = people
+            for name in ("conversation", "write", "edit", "delete", "react", "shown", "fail_next", "requests_to_send"):
+                setattr(self, name, getattr(people, name))
+
+    class PlainContract(ScriptedContract):
+        @asynccontextmanager
+        async def platform(self) -> AsyncIterator[Any]:
+            yield Plain(ScriptedPeople(ScriptedPlatform(SystemClock())))
+
+        def settings(self, platform: Any) -> Mapping[str, object]:
+            return super().settings(platform.people)
+
+    findings = run_contract("plain", PlainContract, ABILITIES).findings
+    said = {one.requirement.id: one.detail for one in findings if one.result is Result.NOT_APPLICABLE}
+    assert said == {
+        "ADP-070": "the stand-in has no files_shown()",
+        "ADP-071": "the stand-in has no files_shown()",
+        "ADP-072": "the stand-in has no buttons_shown()",
+        "ADP-074": "the stand-in has no person() and shown_to()",
+        "ADP-076": "the stand-in has no share()",
+    }
 
 
 def test_an_adapter_that_retries_inside_is_caught() -> None:

@@ -9,6 +9,7 @@ from tests.services.scripted_slack_more import PressedSlack
 from tests.services.slack_session import RecordingSession
 from tieline.errors import Permanent, Throttled, Uncertain
 from tieline.model.capabilities import Support
+from tieline.model.channels import Trait
 from tieline.model.inbound import InboundMessage
 from tieline.ports.abilities import Directs
 from tieline_slack import inbound
@@ -20,7 +21,7 @@ ME = inbound.Me(user_id="U0BOT", bot_id="B0BOT")
 def test_the_ability_is_declared_everywhere() -> None:
     adapter = make({"bot_token": "xoxb-1", "app_token": "xapp-1"})
     assert isinstance(adapter, Directs)
-    assert MANIFEST.direct
+    assert Trait.DIRECT in MANIFEST.traits
     assert adapter.capabilities(outgoing("x").endpoint).direct is Support.FULL
 
 
