@@ -38,10 +38,12 @@ async def test_what_is_done_there_is_seen_elsewhere_as_the_page_says(origin: str
         assert played.pings == []
         assert bridge.discord.violations == []
         assert [row["text"] for row in bridge.slack.shown() if row["by_us"] and "<!" in row["text"]] == []
-    assert _without_their_reason(origin, played) == []
-    assert _not_as_declared(origin, played) == []
-    assert [key for key in played.dead if played.cells[key] is not Level.NOT_POSSIBLE] == []
-    _compare(page.title_of(origin), page.table(origin, played.cells), update=update)
+    problems = [
+        *_without_their_reason(origin, played),
+        *_not_as_declared(origin, played),
+        *_dead_but_seen(origin, played),
+    ]
+    _compare(page.title_of(origin), page.table(origin, played.cells), problems, update=update)
 
 
 def _without_their_reason(origin: str, played: Played) -> list[str]:
@@ -68,20 +70,27 @@ def _not_as_declared(origin: str, played: Played) -> list[str]:
     return wrong
 
 
-def _compare(title: str, body: str, *, update: bool) -> None:
+def _dead_but_seen(origin: str, played: Played) -> list[str]:
+    """Deliveries that failed although something is seen."""
+    failed = ((key, code) for key, code in played.dead.items() if played.cells[key] is not Level.NOT_POSSIBLE)
+    return [f"{origin} {action} {place} failed: {code}" for (action, place), code in failed]
+
+
+def _compare(title: str, body: str, problems: list[str], *, update: bool) -> None:
+    """Fail with everything that is wrong, and with how the page differs."""
     if update:
         page.put(title, body)
-    stands = page.read().get(title, "").strip("\n")
-    lines = difflib.unified_diff(
-        stands.splitlines(), body.strip("\n").splitlines(), "the page", "what is", lineterm="", n=0
-    )
-    if difference := "\n".join(lines):
-        pytest.fail(f"{page.PAGE.name}, {title or 'head'}:\n{difference}\nwrite it anew: {page.REFRESH}", pytrace=False)
+    stands, is_so = (text.strip("\n").splitlines() for text in (page.read().get(title, ""), body))
+    differs = list(difflib.unified_diff(stands, is_so, "the page", "what is so", lineterm="", n=0))
+    if problems or differs:
+        hint = [f"write the page anew: {page.REFRESH}"] if differs else []
+        lines = [f"{page.PAGE.name}, {title or 'head'}:", *problems, *differs, *hint]
+        pytest.fail("\n".join(lines), pytrace=False)
 
 
 @pytest.mark.parametrize("title", page.frame())
 def test_the_head_and_the_reasons_of_the_page_are_ours(title: str, update: bool) -> None:
-    _compare(title, page.frame()[title], update=update)
+    _compare(title, page.frame()[title], [], update=update)
 
 
 def test_every_reason_is_a_cells() -> None:
