@@ -26,7 +26,9 @@ _HEADER_MAX: Final = 20_000
 _NAME_MAX: Final = 100
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\\,;:@\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?")
 _LOOKS: Final = re.compile(r"[^\s<>()\[\],;:\"'@]{1,64}@[^\s<>()\[\],;:\"'@]{1,255}")
-_UNSEEN: Final = re.compile(r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff]")
+_UNSEEN: Final = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff]"
+)
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[()<>,:;]|\\.|[^"()<>,:;\\]+', re.DOTALL)
 
 

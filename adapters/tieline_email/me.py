@@ -17,7 +17,7 @@ SIZE_MAX: Final = 40 * 1024 * 1024
 
 
 class Me(Value, kw_only=True, frozen=True):
-    """The hub's mailbox. ``address`` without a plus part; ``secret`` signs tokens and Message-IDs (32 bytes or more)."""
+    """The hub's mailbox. ``address`` has no plus part; ``secret`` signs tokens and Message-IDs (32 bytes or more)."""
 
     address: str
     secret: bytes
