@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.bridge.quiet import CHANNELS, quiet
+from tests.e2e.bridge.quiet import quiet, repaced
 from tests.services.bridge import ROOM, Bridge, bridged
 from tests.services.scripted_discord.wire import GENERAL
 from tests.services.stories import until
@@ -20,16 +19,6 @@ from tests.services.stories import until
 pytestmark = pytest.mark.timeout(90)
 EDITS, PACE, BURST = 100, 2, 5
 LAST = f"version {EDITS}"
-
-
-async def slow_down(bridge: Bridge) -> None:
-    """The channels get a pace like the platforms' own."""
-    channels: dict[str, Any] = bridge.hub.config["channels"]  # type: ignore[assignment]
-    await bridge.hub.stop()
-    for name in CHANNELS:
-        channels[name]["pace"] = PACE
-    await bridge.hub.start()
-    await bridge.up()
 
 
 def changes(bridge: Bridge) -> dict[str, int]:
@@ -49,7 +38,7 @@ async def known_to_the_hub(bridge: Bridge) -> None:
 
 async def test_a_hundred_edits_from_slack_end_with_the_last_text(tmp_path: Path) -> None:
     async with bridged(tmp_path) as bridge:
-        await slow_down(bridge)
+        await repaced(bridge, team=PACE, guild=PACE)
         ts = await bridge.slack.says("version 0")
         await bridge.on_discord(lambda rows: len(rows) == 1)
         began = time.monotonic()
@@ -66,7 +55,7 @@ async def test_a_hundred_edits_from_slack_end_with_the_last_text(tmp_path: Path)
 
 async def test_a_hundred_edits_by_an_agent_end_with_the_last_text_everywhere(tmp_path: Path) -> None:
     async with bridged(tmp_path) as bridge:
-        await slow_down(bridge)
+        await repaced(bridge, team=PACE, guild=PACE)
         async with bridge.client() as agent:
             message = await agent.post(ROOM, "version 0")
             await quiet(bridge)
