@@ -56,9 +56,9 @@ class Stage:
         """Everywhere but the origin itself; what is done on the web is seen on the web by others."""
         return [place for place in EYES if place != self._origin or place == "web"]
 
-    async def play(self) -> Played:
-        """Do all actions, one after the other."""
-        for action in ACTIONS:
+    async def play(self, *actions: str) -> Played:
+        """Do these actions (or all), one after the other."""
+        for action in actions or ACTIONS:
             deed: Callable[[str], Awaitable[None]] | None = getattr(self._hands, action, None)
             if deed is None:
                 self.played.cells |= {(action, place): Level.NOT_POSSIBLE for place in self.destinations}

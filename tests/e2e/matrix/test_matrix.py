@@ -41,7 +41,7 @@ async def test_what_is_done_there_is_seen_elsewhere_as_the_page_says(origin: str
     problems = [
         *_without_their_reason(origin, played),
         *_not_as_declared(origin, played),
-        *_dead_but_seen(origin, played),
+        *_seen_or_dead(origin, played),
     ]
     _compare(page.title_of(origin), page.table(origin, played.cells), problems, update=update)
 
@@ -70,10 +70,15 @@ def _not_as_declared(origin: str, played: Played) -> list[str]:
     return wrong
 
 
-def _dead_but_seen(origin: str, played: Played) -> list[str]:
-    """Deliveries that failed although something is seen."""
-    failed = ((key, code) for key, code in played.dead.items() if played.cells[key] is not Level.NOT_POSSIBLE)
-    return [f"{origin} {action} {place} failed: {code}" for (action, place), code in failed]
+def _seen_or_dead(origin: str, played: Played) -> list[str]:
+    """Deliveries that failed although something is seen, and what vanished without one."""
+    wrong = []
+    for (action, place), level in played.cells.items():
+        carried = place != "web" and hasattr(HANDS[origin], action)
+        code = played.dead.get((action, place))
+        if carried and (level is Level.NOT_POSSIBLE) != (code is not None):
+            wrong.append(f"{origin} {action} {place} is {level.word}; its delivery failed: {code}")
+    return wrong
 
 
 def _compare(title: str, body: str, problems: list[str], *, update: bool) -> None:
@@ -86,6 +91,14 @@ def _compare(title: str, body: str, problems: list[str], *, update: bool) -> Non
         hint = [f"write the page anew: {page.REFRESH}"] if differs else []
         lines = [f"{page.PAGE.name}, {title or 'head'}:", *problems, *differs, *hint]
         pytest.fail("\n".join(lines), pytrace=False)
+
+
+async def test_as_a_bot_a_reply_is_a_reply_and_the_name_stands_in_the_text(tmp_path: Path) -> None:
+    async with bridged(tmp_path, discord={"as": "bot"}) as bridge, bridge.client() as client:
+        played = await Stage("web", bridge, client, client).play("post", "reply")
+    assert played.cells["reply", "discord"] is Level.FULL
+    assert played.cells["post", "discord"] is Level.FALLBACK
+    assert played.pings == []
 
 
 @pytest.mark.parametrize("title", page.frame())
