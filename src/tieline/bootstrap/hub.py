@@ -28,6 +28,9 @@ from tieline.bootstrap.loading import WEB_CHANNEL, configured
 from tieline.bootstrap.numbers import Numbers
 from tieline.bootstrap.specs import apply_command
 from tieline.config import AttachmentSettings, Config, ConfigError, Problem
+from tieline.coordination.deadlines import Deadlines
+from tieline.coordination.deciders import ACTS as COORDINATED
+from tieline.coordination.deciders import deciders as coordination_deciders
 from tieline.directory import MemoryDirectory, authenticate
 from tieline.directory import deciders as directory_deciders
 from tieline.directory.export import export
@@ -95,7 +98,7 @@ class RunningHub:
         self.store = Store(
             config.hub.database,
             directory=self.directory,
-            deciders={**directory_deciders(), **routing_deciders()},
+            deciders={**directory_deciders(), **routing_deciders(COORDINATED), **coordination_deciders()},
             bus=self.bus,
             clock=self.clock,
         )
@@ -167,6 +170,7 @@ class RunningHub:
         self._tasks = [
             loop.create_task(follow(self.config.hub.database, self.hub, sleep=self.clock.sleep), name="beside"),
             loop.create_task(numbers.watch(), name="numbers"),
+            loop.create_task(Deadlines(self.hub, self.reader, self.bus, self.clock).run(), name="deadlines"),
             loop.create_task(keep_house(self.hub, self.reader, self.files, self.clock), name="chores"),
         ]
         await self._lanes.start()

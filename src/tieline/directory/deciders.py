@@ -218,7 +218,7 @@ def revoke_token(command: RevokeToken, view: View) -> Decision | Refusal:
 def register_channel(command: RegisterChannel, view: View) -> Decision | Refusal:
     """Keep a record of a configured channel; pause survives restarts."""
     old = view.directory.channel(command.name)
-    same = old is not None and (old.adapter, old.traits) == (command.adapter, command.traits)
+    same = old is not None and (old.adapter, old.traits, old.own) == (command.adapter, command.traits, command.own)
     if same and not command.bump:
         return Decision(value=old)
     record = ChannelRecord(
@@ -227,6 +227,7 @@ def register_channel(command: RegisterChannel, view: View) -> Decision | Refusal
         paused=old.paused if old else False,
         epoch=(old.epoch if old else 0) + 1,
         traits=command.traits,
+        own=command.own,
     )
     return Decision(value=record, puts=(record,))
 

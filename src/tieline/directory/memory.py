@@ -7,7 +7,8 @@ it. The loop reads meanwhile without a lock: each change is one assignment, made
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from tieline.directory.authorize import authorize
 from tieline.model.base import Value
@@ -38,6 +39,17 @@ class MemoryDirectory:
         self._codes: dict[str, JoinCode] = {}
         self._silenced: set[tuple[str, str]] = set()
         self._policies = PolicySet()
+        self._puts: dict[type[Value], Callable[[Any], None]] = {
+            Member: self._put_member,
+            Account: self._put_account,
+            Token: lambda token: self._tokens.__setitem__(token.digest, token),
+            Room: self._put_room,
+            Link: self._put_link,
+            ChannelRecord: lambda record: self._channels.__setitem__(record.name, record),
+            JoinCode: lambda code: self._codes.__setitem__(code.code, code),
+            Consent: self._put_consent,
+            PolicySet: self._put_policies,
+        }
         self.apply(values)
 
     def member(self, handle: str) -> Member | None:
@@ -122,27 +134,8 @@ class MemoryDirectory:
         """Take over committed values and deletions."""
         self._forget(dropped)
         for value in changed:
-            match value:
-                case Member():
-                    self._put_member(value)
-                case Account():
-                    self._put_account(value)
-                case Token():
-                    self._tokens[value.digest] = value
-                case Room():
-                    self._put_room(value)
-                case Link():
-                    self._put_link(value)
-                case ChannelRecord():
-                    self._channels[value.name] = value
-                case JoinCode():
-                    self._codes[value.code] = value
-                case Consent():
-                    self._put_consent(value)
-                case PolicySet():
-                    self._policies = value
-                case _:
-                    pass
+            if (put := self._puts.get(type(value))) is not None:
+                put(value)
 
     def _forget(self, dropped: Iterable[Value]) -> None:
         for value in dropped:
@@ -158,6 +151,9 @@ class MemoryDirectory:
     def _put_consent(self, consent: Consent) -> None:
         place = (consent.channel, consent.conversation)
         (self._silenced.discard if consent.wanted else self._silenced.add)(place)
+
+    def _put_policies(self, policies: PolicySet) -> None:
+        self._policies = policies
 
     def _put_member(self, member: Member) -> None:
         old = self._members.get(member.id)

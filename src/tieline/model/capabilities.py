@@ -121,6 +121,8 @@ class Capabilities(Value, kw_only=True, frozen=True):
     link: Support = Support.FALLBACK
     thread: Support = Support.REJECTED
     reply: Support = Support.FALLBACK
+    references: bool = False
+    """What is sent names all that it follows (e-mail)."""
     edit: Timed = Timed()
     delete: Timed = Timed()
     reaction: ReactionSupport = ReactionSupport()

@@ -29,6 +29,8 @@ class ChannelRecord(Value, kw_only=True, frozen=True):
     paused: bool = False
     epoch: int = 0
     traits: tuple[Trait, ...] = ()
+    own: str | None = None
+    """The channel's own address, where conversations are people's."""
 
 
 class ChannelState(StrEnum):

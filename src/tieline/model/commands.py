@@ -203,7 +203,7 @@ class RaiseAlert(KeyedCommand, kw_only=True, frozen=True):
 
 
 class AnswerAlert(Command, kw_only=True, frozen=True):
-    """Acknowledge or close an alert; by its id, or by room and ``dedup``. Answers the Alert. Repeating changes nothing."""
+    """Acknowledge or close an alert, by id or by room and ``dedup``. Answers the Alert; a repeat changes nothing."""
 
     alert_id: str = ""
     room: str = ""
@@ -498,6 +498,7 @@ class RegisterChannel(Command, kw_only=True, frozen=True):
     name: str
     adapter: str
     traits: tuple[Trait, ...] = ()
+    own: str | None = None
     bump: bool = False
 
 

@@ -26,7 +26,7 @@ class KeptState(StrEnum):
 
 
 class Kept(Value, kw_only=True, frozen=True):
-    """A message that was not posted: a forged sender, an unknown number. People see it and decide; it is never answered."""
+    """A message that was not posted: a forged sender, an unknown number. People decide; it is never answered."""
 
     id: str
     channel: str

@@ -58,6 +58,8 @@ class ConfiguredChannel(Value, kw_only=True, frozen=True):
     on_doubt: OnDoubt = OnDoubt.RESEND
     traits: tuple[Trait, ...] = ()
     """As the adapter's manifest says."""
+    own: str | None = None
+    """The channel's own address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +205,14 @@ class Runner:
         return None
 
     async def _register(self) -> None:
-        name, begun = self.channel.name, self._inside.begun
+        channel, begun = self.channel, self._inside.begun
+        bump = channel.name not in begun
         await self._execute(
-            RegisterChannel(name=name, adapter=self.channel.adapter, traits=self.channel.traits, bump=name not in begun)
+            RegisterChannel(
+                name=channel.name, adapter=channel.adapter, traits=channel.traits, own=channel.own, bump=bump
+            )
         )
-        begun.add(name)
+        begun.add(channel.name)
 
     async def _rest(self, failed: Exception, attempt: int) -> None:
         """After a failed connect: wait for a person, or for a while."""

@@ -76,7 +76,7 @@ class Supervisor:
             self._tell(name)
         for name, channel in wanted.items():
             old = self._runners.get(name)
-            if old is not None and msgspec.structs.replace(old.channel, traits=channel.traits) == channel:
+            if old is not None and old.channel == _described(channel, self._manifests.get(channel.adapter)):
                 continue
             if old is not None:
                 await old.stop()
@@ -98,7 +98,7 @@ class Supervisor:
 
         services = self._inside.services if manifest is not None and manifest.inside else None
         inside = replace(self._inside, services=services)
-        channel = msgspec.structs.replace(channel, traits=manifest.traits if manifest is not None else ())
+        channel = _described(channel, manifest)
         return Runner(channel, make, inside, lambda: self._tell(channel.name))
 
     # ── ports.Channels ───────────────────────────────────────────────────────────────────────────────────────────
@@ -191,3 +191,11 @@ class Supervisor:
 
 def _routes(adapter: object) -> Sequence[Route]:
     return adapter.routes() if isinstance(adapter, HttpRoutes) else ()
+
+
+def _described(channel: ConfiguredChannel, manifest: Manifest | None) -> ConfiguredChannel:
+    """The channel with what its adapter's manifest says of it."""
+    if manifest is None:
+        return channel
+    own = channel.settings.get(manifest.own) if manifest.own else None
+    return msgspec.structs.replace(channel, traits=manifest.traits, own=str(own).lower() if own else None)

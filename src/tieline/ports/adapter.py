@@ -257,6 +257,8 @@ class Manifest(Value, kw_only=True, frozen=True):
     endpoints: tuple[str, ...] = (AUTO,)
     """What a link's ``as:`` may be."""
     traits: tuple[Trait, ...] = ()
+    own: str | None = None
+    """Name of the setting that holds the channel's own address, where conversations are people's addresses."""
     simulator: str | None = None
     """``module:callable`` answering a :class:`tieline.ports.simulation.Simulator` for the demo."""
 

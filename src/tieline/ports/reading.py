@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from tieline.model.alerts import Alert, AlertState, Climb
 from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.delivery import Cursor, Delivery, DeliveryState, Part
 from tieline.model.events import Event
+from tieline.model.keeping import Kept, KeptState, Usage
 from tieline.model.message import Message
 
 
@@ -92,6 +94,34 @@ class Reader(Protocol):
 
     async def expired_attachments(self, before: int, limit: int) -> Sequence[Attachment]:
         """Attachments with ``expires_at < before`` (milliseconds), oldest first."""
+        ...
+
+    async def climbs(self, limit: int) -> Sequence[Climb]:
+        """Climbs that go on, those with the earliest deadline first."""
+        ...
+
+    async def alerts(self, room_ids: Sequence[str] | None, states: Sequence[AlertState], page: Page) -> Sequence[Alert]:
+        """Alerts of these rooms (None: of all) by creation; ``page`` counts in milliseconds of creation."""
+        ...
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        """One alert."""
+        ...
+
+    async def climbs_of(self, subject: str) -> Sequence[Climb]:
+        """The climbs of an alert or handoff, in order of making."""
+        ...
+
+    async def kept(self, states: Sequence[KeptState], page: Page) -> Sequence[Kept]:
+        """What is kept aside, by time; ``page`` counts in milliseconds."""
+        ...
+
+    async def original(self, message_id: str) -> str | None:
+        """A message's text as it came, where something was left out of it."""
+        ...
+
+    async def usage(self, channel: str, day: str) -> Sequence[Usage]:
+        """What went to a channel's receivers in one UTC day; the receiver '' is all together."""
         ...
 
     async def cursor(self, channel: str, conversation: str) -> Cursor | None:

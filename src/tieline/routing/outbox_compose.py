@@ -49,7 +49,7 @@ class Composer:
 
     async def compose(self, delivery: Delivery, adapter: ChannelAdapter) -> Composed:
         """What ``delivery`` has to do now. Raises :class:`~tieline.errors.StoreError`."""
-        place = Place(delivery, adapter, adapter.capabilities(delivery.endpoint), self._files)
+        place = Place(delivery, adapter, adapter.capabilities(delivery.endpoint), self._files, self._title(delivery))
         if delivery.operation is Operation.NOTICE:
             return await self._notice(place)
         message = await self._reader.message(delivery.message_id)
@@ -75,12 +75,14 @@ class Composer:
         reply, quoted = await self._reply(place, message)
         if kept is not None and not (delivery.late and message.edited_at):
             rendered = Rendered(frames=kept, degradations=delivery.degradations)
-            work = place.work(rendered, send_steps(place, message, kept[delivery.sent :], thread, reply))
+            refs = await self._references(place, message)
+            work = place.work(rendered, send_steps(place, message, kept[delivery.sent :], thread, reply, refs))
             return work if message.deleted_at is None else _only_look(work)
         names = native_names(message, delivery.channel, self._directory)
         plan = partial(plan_of, message, place.capabilities, names, quoted=quoted, late=delivery.late)
         rendered = await place.rendered(plan, len(message.text))
-        steps = send_steps(place, message, rendered.frames, thread, reply)
+        refs = await self._references(place, message)
+        steps = send_steps(place, message, rendered.frames, thread, reply, refs)
         if delivery.sent:  # a dead letter that was half out, and was edited since
             steps = edit_steps(place, message, rendered.frames, await self._changes.parts(delivery), thread)
         return place.work(rendered, steps, *lost_thread)
@@ -128,6 +130,17 @@ class Composer:
                 return native.native_id, None
         quoted = await self._reader.message(target)
         return None, quoted if quoted is not None and quoted.deleted_at is None else None
+
+    def _title(self, delivery: Delivery) -> str:
+        room = self._directory.room_by_id(delivery.room_id)
+        return (room.title or room.name) if room else ""
+
+    async def _references(self, place: Place, message: Message) -> tuple[str, ...]:
+        """Native ids of what the message follows here, oldest first: the thread's root, and what is replied to."""
+        if not place.capabilities.references:
+            return ()
+        found = [await self._native(place.delivery, name) for name in (message.thread, message.reply_to) if name]
+        return tuple(dict.fromkeys(part.native_id for part in found if part is not None))
 
     async def _native(self, delivery: Delivery, message_id: str) -> Part | None:
         """The first native message of a message in this conversation, whoever made it."""

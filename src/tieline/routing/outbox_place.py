@@ -36,6 +36,8 @@ class Place:
     adapter: ChannelAdapter
     capabilities: Capabilities
     files: Files
+    room: str = ""
+    """Title of the room, or its name."""
 
     def render(self, plan: Plan) -> Rendered:
         """Frames for this endpoint."""
@@ -48,7 +50,13 @@ class Place:
         return await asyncio.to_thread(lambda: self.render(plan()))
 
     def outgoing(
-        self, frame: Frame, index: int, message: Message | None, thread: str | None = None, reply: str | None = None
+        self,
+        frame: Frame,
+        index: int,
+        message: Message | None,
+        thread: str | None = None,
+        reply: str | None = None,
+        references: tuple[str, ...] = (),
     ) -> Outgoing:
         """A frame as the adapter gets it; the key is stable over retries."""
         delivery = self.delivery
@@ -63,8 +71,15 @@ class Place:
             notice_for=delivery.notice_for,
             files=tuple(self._opened(file, message) for file in frame.files),
             streaming=message is not None and message.streaming,
+            references=references,
+            room=self.room,
+            code=delivery.code,
+            urgent=self._is_urgent(message),
             machine=message is None or message.type in _FOR_PEOPLE_TO_ACT_ON,
         )
+
+    def _is_urgent(self, message: Message | None) -> bool:
+        return message is None or message.type in _FOR_PEOPLE_TO_ACT_ON or bool(message.mentions)
 
     def _opened(self, file: FrameFile, message: Message | None) -> OutgoingFile:
         if not file.id:
@@ -109,11 +124,16 @@ def degraded(feature: str, level: Support, detail: str) -> Degradation:
 
 
 def send_steps(
-    place: Place, message: Message | None, frames: Sequence[Frame], thread: str | None, reply: str | None
+    place: Place,
+    message: Message | None,
+    frames: Sequence[Frame],
+    thread: str | None,
+    reply: str | None,
+    references: tuple[str, ...] = (),
 ) -> list[Step]:
     """Send these frames."""
     return [
-        SendStep(outgoing=place.outgoing(frame, frame.index, message, thread, reply), index=frame.index)
+        SendStep(outgoing=place.outgoing(frame, frame.index, message, thread, reply, references), index=frame.index)
         for frame in frames
     ]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tieline.model.delivery import Delivery, DeliveryState, Endpoint, Fault, Operation
+from tieline.model.delivery import Delivery, DeliveryState, Endpoint, Fault, Operation, Part
 from tieline.model.message import Message
 from tieline.model.rooms import Direction, Link, MessageType, Severity
 from tieline.ports.deciding import View
@@ -64,10 +64,30 @@ def deliveries_of(message: Message, view: View) -> list[Delivery]:
         if not carries(link, message):
             continue
         conversation = target(link, view)
+        if conversation is not None and _is_own(link.channel, conversation, view):
+            out += _to_contacts(message, link, view)
+            continue
         if (link.channel, conversation) == (message.origin.channel, message.origin.conversation):
             continue
         out.append(admitted(_delivery(message, link, conversation, view), view))
     return out
+
+
+def _is_own(channel: str, conversation: str, view: View) -> bool:
+    record = view.directory.channel(channel)
+    return record is not None and record.own == conversation.lower()
+
+
+def _to_contacts(message: Message, link: Link, view: View) -> list[Delivery]:
+    """A message for the channel's own address goes to the people of its thread there; without one to nobody."""
+    places: dict[str, None] = {}
+    for name in dict.fromkeys(name for name in (message.thread, message.reply_to) if name):
+        for part in view.find(Part, message_id=name):
+            if part.channel == link.channel:
+                places[part.conversation] = None
+    if message.origin.channel == link.channel:
+        places.pop(message.origin.conversation or "", None)
+    return [admitted(_delivery(message, link, place, view), view) for place in places]
 
 
 def target(link: Link, view: View) -> str | None:

@@ -1,7 +1,7 @@
 """What platforms tell of what we sent: receipts, bounces, callbacks that come twice, late, or before the answer. Pure.
 
-Rule: a state only moves forward. "Delivered" outranks "failed": it is what happened. A status that names a send in doubt
-ends the doubt. Next stop: readers who watch deliveries.
+Rule: a state only moves forward. "Delivered" outranks "failed": it is what happened. A status that names a send in
+doubt ends the doubt. Next stop: readers who watch deliveries.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tieline.errors import StoreError
+from tieline.model.alerts import Climb
 from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.commands import Command, ForgetIdentities, Identity
@@ -38,7 +39,7 @@ Done = Callable[[Answer], None]
 KEEP_IDENTITIES = 7 * 24 * 3600 * 1000
 """Milliseconds for which a key is remembered at the least (contract: seven days)."""
 
-_TOLD = DIRECTORY_KINDS | {Delivery, Attachment}
+_TOLD = DIRECTORY_KINDS | {Delivery, Attachment, Climb}
 """Kinds of which the bus is told."""
 
 _IDENTITY_COLUMNS = ("key", "fingerprint", "result", "created_at")

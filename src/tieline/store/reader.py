@@ -17,10 +17,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tieline.errors import StoreError
+from tieline.model.alerts import Alert, AlertState, Climb
 from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.delivery import Cursor, Delivery, DeliveryState, InboxCursor, Part
 from tieline.model.events import Event
+from tieline.model.keeping import Kept, KeptState, Original, Usage
 from tieline.model.message import Message
 from tieline.ports.reading import DeliveryFilter, Page
 from tieline.store.database import Location, explain, is_lost, open_engine
@@ -144,6 +146,39 @@ class StoreReader:
         where = "expires_at IS NOT NULL AND expires_at < ?"
         return await self._values(mapping, _select(mapping, where, ("expires_at", "id"), limit), before)
 
+    # ── alerts and what is kept ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def climbs(self, limit: int) -> Sequence[Climb]:
+        """Climbs that go on, those with the earliest deadline first."""
+        return await self._values(mapping_of(Climb), _select(mapping_of(Climb), "state = 'climbing'", "due_at", limit))
+
+    async def alerts(self, room_ids: Sequence[str] | None, states: Sequence[AlertState], page: Page) -> Sequence[Alert]:
+        """Alerts of rooms, by creation."""
+        return await self._page(Alert, _within(("room_id", room_ids), ("state", states)), "created_at", page)
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        """One alert."""
+        return await self._one(Alert, alert_id)
+
+    async def climbs_of(self, subject: str) -> Sequence[Climb]:
+        """The climbs of an alert or handoff."""
+        mapping = mapping_of(Climb)
+        return await self._values(mapping, _select(mapping, "subject = ?", mapping.order, None), subject)
+
+    async def kept(self, states: Sequence[KeptState], page: Page) -> Sequence[Kept]:
+        """What is kept aside, by time."""
+        return await self._page(Kept, _within(("state", states)), "at", page)
+
+    async def original(self, message_id: str) -> str | None:
+        """A message's text as it came."""
+        found = await self._one(Original, message_id)
+        return found.text if found else None
+
+    async def usage(self, channel: str, day: str) -> Sequence[Usage]:
+        """What went to a channel's receivers in one day."""
+        mapping = mapping_of(Usage)
+        return await self._values(mapping, _select(mapping, "channel = ? AND day = ?", mapping.key, None), channel, day)
+
     # ── cursors and the directory ────────────────────────────────────────────────────────────────────────────────────
 
     async def cursor(self, channel: str, conversation: str) -> Cursor | None:
@@ -242,6 +277,16 @@ def _select(mapping: Mapping[Any], where: str, order: str | tuple[str, ...], lim
     by = order if isinstance(order, str) else quoted(*order)
     most = "" if limit is None else f" LIMIT {int(limit)}"
     return f'SELECT {quoted(*mapping.columns)} FROM "{mapping.table}" WHERE {where} ORDER BY {by}{most}'
+
+
+def _within(*wishes: tuple[str, Sequence[str] | None]) -> Condition:
+    """A condition that columns have one of these values; None: any."""
+    parts, parameters = ["1 = 1"], list[Cell]()
+    for column, wanted in wishes:
+        if wanted is not None:
+            parts.append(f"{column} IN ({', '.join('?' * len(wanted))})" if wanted else "1 = 0")
+            parameters += [str(one) for one in wanted]
+    return " AND ".join(parts), tuple(parameters)
 
 
 def _conditions(which: DeliveryFilter) -> Condition:

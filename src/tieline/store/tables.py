@@ -394,6 +394,7 @@ class ChannelRow(Row, table=True):
     paused: int = _number()
     epoch: int = _number()
     traits: str = _later("[]")
+    own: str | None = _maybe()
 
 
 # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from tieline.directory.memory import MemoryDirectory
+from tieline.model.alerts import Alert, AlertState, Climb
 from tieline.model.attachments import Attachment
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord
@@ -19,6 +20,7 @@ from tieline.model.commands import Command
 from tieline.model.delivery import Cursor, Delivery, DeliveryState, Part
 from tieline.model.events import Event
 from tieline.model.ids import new_id
+from tieline.model.keeping import Kept, KeptState, Usage
 from tieline.model.message import Message
 from tieline.model.outcome import Accepted, Outcome, Refusal
 from tieline.ports.clock import Clock
@@ -177,6 +179,27 @@ class MemoryHub:
     async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
         found = self.find(Part, channel=channel, conversation=conversation)
         return sorted(found, key=lambda part: part.native_id, reverse=True)[:limit]
+
+    async def climbs(self, limit: int) -> Sequence[Climb]:
+        return ()
+
+    async def alerts(self, room_ids: Sequence[str] | None, states: Sequence[AlertState], page: Page) -> Sequence[Alert]:
+        return ()
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        return self.get(Alert, alert_id)
+
+    async def climbs_of(self, subject: str) -> Sequence[Climb]:
+        return self.find(Climb, subject=subject)
+
+    async def kept(self, states: Sequence[KeptState], page: Page) -> Sequence[Kept]:
+        return ()
+
+    async def original(self, message_id: str) -> str | None:
+        return None
+
+    async def usage(self, channel: str, day: str) -> Sequence[Usage]:
+        return [row for row in self.find(Usage, channel=channel) if row.day == day]
 
     async def attachment(self, attachment_id: str) -> Attachment | None:
         return self.get(Attachment, attachment_id)

@@ -45,6 +45,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("actions", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("messages", sa.Column("streaming", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("channels", sa.Column("traits", sa.Text(), nullable=False, server_default="[]"))
+    op.add_column("channels", sa.Column("own", sa.Text(), nullable=True))
     op.add_column("deliveries", sa.Column("code", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("direct", sa.Text(), nullable=True))
     # Links and what they carried named the only endpoint there was; now its name is what it means.
