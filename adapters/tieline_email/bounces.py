@@ -40,14 +40,15 @@ _REPLY_CODE: Final = re.compile(r"(?<![\d.])(4|5)[0-5]\d(?=[ \-#])")
 _FULL: Final = ("4.2.2", "5.2.2")
 _BEGINS: Final = re.compile(
     r"hi\. this is the|this is the mail(?:er)?(?:-daemon| system| delivery)"
-    r"|this message was created automatically by mail|delivery has failed|your message (?:did not reach|to .{1,200} couldn't be delivered|wasn't delivered|could not be)"
-    r"|a message that you sent could not be|the original message was received"
-    r"|\*\* address not found \*\*|message blocked|undeliver|delivery (?:status notification|failure)|mail delivery failed",
+    r"|this message was created automatically by mail|delivery has failed|\*\* address not found \*\*|message blocked"
+    r"|your message (?:did not reach|to .{1,200} couldn't be delivered|wasn't delivered|could not be)"
+    r"|a message that you sent could not be|the original message was received|undeliver|mail delivery failed"
+    r"|delivery (?:status notification|failure)",
     re.IGNORECASE,
 )
 _SUBJECT: Final = re.compile(
-    r"undeliver|delivery (?:status notification|failure|has failed)|failure notice|returned mail|mail delivery|non remis"
-    r"|unzustellbar|nicht zustellbar|message undeliverable|no se puede entregar",
+    r"undeliver|delivery (?:status notification|failure|has failed)|failure notice|returned mail|mail delivery"
+    r"|non remis|unzustellbar|nicht zustellbar|message undeliverable|no se puede entregar",
     re.IGNORECASE,
 )
 _RETURNED_ID: Final = re.compile(

@@ -7,8 +7,8 @@ together besides is said by References. A sender is *suspect* where the token wa
 found the sender forged, where nobody vouches for one, and where one may not write here: such a mail is kept and shown,
 not posted. Text is the reply without quotations and signature; the original is kept where something was cut. A mail
 that begins a thread shows its subject above its text.
-Not promised: native ids of mails that have no Message-ID are made of their bytes, so that the same mail has the same one
-after the mailbox was numbered anew.
+A mail without a Message-ID gets one made of its bytes: the same after the mailbox was numbered anew.
+Not promised: formatting; what is read is text.
 
 Next stop: the adapter hands what is read to the hub's session. Sources: RFC 5322, RFC 3834, RFC 8601.
 """
@@ -38,7 +38,9 @@ NO_ID: Final = "no-message-id.invalid"
 """Domain of native ids that we make for mails without one."""
 ORIGINAL_MAX: Final = 100_000
 """Characters of an original that are kept."""
-FORGED: Final = "The address it was sent to was given to somebody else: the sender may have got it from a forwarded mail."
+FORGED: Final = (
+    "The address it was sent to was given to somebody else: the sender may have got it from a forwarded mail."
+)
 _RECIPIENTS: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc", "bcc")
 _EARLIEST: Final = 0
 
@@ -70,7 +72,7 @@ def read(raw: bytes, me: Me, folder: FolderId, *, received_at: int = 0) -> Inbou
 def _status(bounce: bounces.Bounce, me: Me, native_id: str, at: int) -> InboundStatus:
     who = bounce.recipient
     return InboundStatus(
-        conversation=me.address.lower(),
+        conversation=who or me.address.lower(),
         native_id=bounce.message_id or native_id,
         state=bounce.state,
         at=at,
@@ -88,7 +90,7 @@ def _message(mail: Mail, me: Me, folder: FolderId, native_id: str, at: int) -> I
     sender = _sender(fields, me, is_self=own is not None, is_robot=reason is not None)
     token = _token(fields, me, sender.author.native_id)
     follows = threads.follows(fields.first("in-reply-to"), fields.first("references"), native_id)
-    content, original = _content(mail, is_first=not follows)
+    content, original = _content(mail, is_first=not follows and token is None)
     return InboundMessage(
         conversation=me.address.lower(),
         native_id=native_id,

@@ -20,7 +20,7 @@ from tieline.render.normal import clean
 MOST: Final = 20
 """Message-IDs of a References header that we write."""
 MARKER: Final = "--- Please write your reply above this line ---"
-"""Begins what stands below the text of a mail of ours; a reply is cut there."""
+"""The line that our own mail begins with; what stands below it in a reply is quoted."""
 _READ: Final = 100
 _ID_MAX: Final = 500
 _HEADER_MAX: Final = 30_000
