@@ -48,6 +48,8 @@ def by_code(channel: str, event: InboundCommand, view: View, acts: Acts) -> Deci
     if message is None or message.deleted_at is not None:
         return said(f"Nothing here has the code {code}. Answer with the code of a message, as in: 1 ack")
     action = action_in(word, message.actions)
+    if action is None and word is not None and word in acts:  # no longer offered: it says what became of it
+        return acts[word](channel, event.author, message, view)
     if action is None or action.name not in acts:
         offered = ", ".join(f"{code} {one.name}" for one in message.actions)
         return said(f"{code} does not take that." + (f" It takes: {offered}" if offered else ""))
