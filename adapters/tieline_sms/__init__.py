@@ -1,0 +1,1 @@
+"""Tieline on phones: SMS and WhatsApp through Twilio."""
