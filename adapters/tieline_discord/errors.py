@@ -53,7 +53,7 @@ _CODES: Final[Mapping[int, _Known]] = {
     10004: _Known("unknown_server", _INVITE, lane=True),
     10008: _Known(GONE),
     10013: _Known("unknown_user", "the account is gone: mend the member's Discord account", lane=True),
-    10014: _Known("unknown_emoji", "use another emoji: the bot has no access to this one"),
+    10014: _Known("not_showable", "use another emoji: the bot has no access to this one"),
     10015: _Known(NO_WEBHOOK),
     10062: _Known("unknown_interaction"),
     20016: _Known("slow_mode"),

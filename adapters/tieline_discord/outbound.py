@@ -239,12 +239,12 @@ class Outbound:
         channel = self.channel_of(ref)
         name = emoji.to_rest(char, self._state.emoji(ref.endpoint.conversation))
         if name is None:
-            raise Permanent("unknown_emoji", f"the server has no emoji {char}", fix="use another emoji")
+            raise Permanent("not_showable", f"the server has no emoji {char}", fix="use another emoji")
         path = f"/channels/{channel}/messages/{native_id}/reactions/{quote(name, safe='')}/@me"
         try:
             await self._calls.call("PUT" if on else "DELETE", path, needs=permissions.ADD_REACTIONS)
         except Permanent as error:
-            if on or error.code != "unknown_emoji":
+            if on or error.code != "not_showable":
                 raise await self._in_its_thread(error, channel, ref.endpoint.conversation) from error
 
     async def _in_its_thread(self, error: Permanent, channel: str, conversation: str) -> DeliveryError:

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from tieline.errors import (
     AdapterError,
     DeliveryError,
@@ -42,6 +44,13 @@ def create(context: AdapterContext) -> SimulatedAdapter:
     return kind(context, platform)
 
 
+def _played(capabilities: Capabilities) -> Capabilities:
+    """What the platform can do, without what a pane has no hands for."""
+    return msgspec.structs.replace(
+        capabilities, direct=Support.REJECTED, inbound_attachment=False, typing=Support.REJECTED
+    )
+
+
 class SimulatedAdapter:
     """Implements ``ChannelAdapter``, ``History``, ``Looks`` and ``Resolves``."""
 
@@ -49,7 +58,7 @@ class SimulatedAdapter:
         self._channel = context.channel
         self._clock: Clock = context.clock
         self._platform = platform
-        self._capabilities = platform.simulator.capabilities()
+        self._capabilities = _played(platform.simulator.capabilities())
         self._line: _Line | None = None
 
     def dialect(self, endpoint: Endpoint) -> Dialect:  # noqa: ARG002 - one for all

@@ -48,7 +48,7 @@ def capabilities(
         text=attached if files else TextLimit(max=TEXT_MAX),
         dialect="slack",
         rich_text=Support.PARTIAL,  # no headings, no nested lists: mrkdwn has neither
-        code_block=Support.FULL,
+        code_block=Support.PARTIAL,  # no languages
         table=Support.FALLBACK,
         link=Support.FULL,
         thread=Support.FULL,

@@ -64,7 +64,7 @@ _FULL: Final = Capabilities(
     edit=Timed(level=Support.FULL, own_only=False),
     delete=Timed(level=Support.FULL, own_only=False),
     reaction=ReactionSupport(level=Support.FULL, as_bot=False),
-    attachment=AttachmentSupport(),
+    attachment=AttachmentSupport(level=Support.FULL, with_text=True, per_message=20),
     identity=IdentitySupport(level=Support.FULL),
     mention=MentionSupport(by_id=Support.FULL),
     receipts=Receipts(),

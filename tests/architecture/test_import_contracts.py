@@ -115,8 +115,8 @@ def test_every_contract_is_of_a_known_kind_and_the_layers_are_exhaustive(repo_ro
 # the model are made. `own` is added for each.
 ADAPTERS_MAY = {"aiohttp", "msgspec", "tieline"}
 ADAPTERS_OWN = {
-    "tieline_slack": {"slack_bolt", "slack_sdk"},
-    "tieline_discord": {"discord"},
+    "tieline_slack": {"slack_bolt", "slack_sdk", "emoji"},
+    "tieline_discord": {"discord", "yarl"},
     "tieline_email": {"aiosmtplib", "aioimaplib"},
     "tieline_sms": {"twilio"},
 }

@@ -101,6 +101,20 @@ class RateLimit(Value, kw_only=True, frozen=True):
     burst: int = 1
 
 
+class Budget(Value, kw_only=True, frozen=True):
+    """How many units may go out in a UTC day, in all and to one receiver; None: no bound."""
+
+    per_day: int | None = None
+    per_receiver: int | None = None
+
+
+class Bundle(Value, kw_only=True, frozen=True):
+    """From ``fewest`` messages that wait for one receiver on, they are gathered for ``within`` seconds into one."""
+
+    fewest: int = 4
+    within: float = 30.0
+
+
 class Receipts(Value, kw_only=True, frozen=True):
     """Which receipts the platform gives."""
 
@@ -145,6 +159,11 @@ class Capabilities(Value, kw_only=True, frozen=True):
     direct: Support = Support.REJECTED
     """Members can be written to by themselves."""
     cost_unit: str | None = None
+    budget: Budget | None = None
+    bundle: Bundle | None = None
+    price: float | None = None
+    """Of one unit, in ``currency``."""
+    currency: str = ""
     rate: RateLimit | None = None
     """Pace of one conversation; None: as fast as the platform answers."""
 

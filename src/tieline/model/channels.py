@@ -17,6 +17,8 @@ class Trait(StrEnum):
     """A conversation is one person's address; what goes to the channel's own goes into their threads."""
     WORDS = "words"
     """Answers are words: what is sent for somebody to act on carries a code."""
+    METERED = "metered"
+    """What goes out costs, and is counted by day and receiver."""
     KEEPS_STRANGERS = "keeps_strangers"
     """Who is no member is never answered: what they write is kept and shown."""
 

@@ -456,6 +456,8 @@ class DigestLane(Command, kw_only=True, frozen=True):
     """Send one digest of what waited in a lane. Answers how many messages are in it; 0: nothing was changed."""
 
     lane: str
+    bundle: bool = False
+    """Everything that waits, alerts too, however short it waited."""
     epoch: int = 0
 
 

@@ -535,6 +535,15 @@ class PreviewUnits(Value, kw_only=True, frozen=True):
     limit: int
 
 
+class PreviewCost(Value, kw_only=True, frozen=True):
+    """What sending takes of what the platform counts; ``price`` in ``currency``, where it is known."""
+
+    unit: str
+    count: int
+    price: float | None = None
+    currency: str | None = None
+
+
 class PreviewItem(Value, kw_only=True, frozen=True):
     """What one endpoint would show."""
 
@@ -542,7 +551,7 @@ class PreviewItem(Value, kw_only=True, frozen=True):
     conversation: str
     frames: tuple[PreviewFrame, ...]
     units: PreviewUnits
-    cost: str | None = None
+    cost: PreviewCost | None = None
     degradations: tuple[DegradationOut, ...] = ()
 
 

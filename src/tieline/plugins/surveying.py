@@ -39,23 +39,30 @@ async def missed(
         return ()
     messages = {message.id: message for message in await reader.messages_by_id([part.message_id for part in parts])}
     events: list[InboundEvent] = []
+    shown: dict[str, list[tuple[Part, NativeState]]] = {}
     for part in reversed(parts):
         message, state = messages.get(part.message_id), states.get(part.native_id)
         if message is None or message.deleted_at is not None:
             continue
         if state is not None:
-            events += _reactions(channel, part, state, message, directory)
+            shown.setdefault(message.id, []).append((part, state))
         elif part.direction is PartDirection.IN:
             author = NativeAuthor(native_id=part.author_native or "", display="") if part.author_native else None
             events.append(InboundDelete(conversation=conversation, native_id=part.native_id, author=author))
+    for message_id, states_of in shown.items():
+        events += _reactions(channel, states_of, messages[message_id], directory)
     return events
 
 
 def _reactions(
-    channel: str, part: Part, state: NativeState, message: Message, directory: Directory
+    channel: str, states: Sequence[tuple[Part, NativeState]], message: Message, directory: Directory
 ) -> Iterator[InboundEvent]:
+    """What was set and taken back on a message, whichever of its parts it was set on."""
+    part = states[0][0]
     known = {(reaction.emoji, who) for reaction in message.reactions for who in reaction.by}
-    now = {(emoji, _who(channel, author, directory)): author for emoji, author in state.reactions}
+    now = {
+        (emoji, _who(channel, author, directory)): author for _, state in states for emoji, author in state.reactions
+    }
     for (emoji, who), author in now.items():
         if (emoji, who) not in known:
             yield _reaction(part, author, emoji, on=True)

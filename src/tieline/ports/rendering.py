@@ -5,6 +5,6 @@ The words are defined in :mod:`tieline.render.dialect`, because ``render`` stand
 
 from __future__ import annotations
 
-from tieline.render.dialect import Dialect, NativeNames, Plan, Rendered
+from tieline.render.dialect import Condenses, Dialect, NativeNames, Plan, Rendered
 
-__all__ = ["Dialect", "NativeNames", "Plan", "Rendered"]
+__all__ = ["Condenses", "Dialect", "NativeNames", "Plan", "Rendered"]

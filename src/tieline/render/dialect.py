@@ -7,7 +7,7 @@ Next stop: :mod:`tieline.render.plan`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tieline.model.actions import Action
 from tieline.model.base import Value
@@ -47,8 +47,21 @@ class Plan(Value, kw_only=True, frozen=True):
     missing: tuple[Lost, ...] = ()
     """Files that the hub itself does not have: on their way still, or not to be had."""
     actions: tuple[Action, ...] = ()
+    code: str | None = None
+    """What the receiver answers with, where answers are words."""
+    room: str = ""
+    """Title of the room, or its name."""
     source_size: int = 0
     """Bytes of the whole text as it was written: what it is as a file. 0: it does not go as one."""
+
+
+@runtime_checkable
+class Condenses(Protocol):
+    """A dialect that has a short form of its own for what somebody shall act on (one SMS)."""
+
+    def condense(self, plan: Plan) -> str:
+        """The whole message in one part: ``plan.code`` first, the means to answer whole, the text shortened."""
+        ...
 
 
 class Rendered(Value, kw_only=True, frozen=True):

@@ -14,9 +14,10 @@ import msgspec
 
 from tieline.model.capabilities import Capabilities, Support
 from tieline.model.content import Block, Document, Emphasis, Inline, Paragraph, Quote, Strong, Text
-from tieline.model.delivery import Frame, FrameFile
-from tieline.render.dialect import Dialect, Plan, Rendered
+from tieline.model.delivery import Degradation, Frame, FrameFile
+from tieline.render.dialect import Condenses, Dialect, Plan, Rendered
 from tieline.render.files import as_file, placed, readable, sorted_out, told
+from tieline.render.measure import units
 from tieline.render.negotiate import Degradations, Negotiation
 from tieline.render.normal import clean, normal_blocks, normalise
 from tieline.render.split import CUT_NOTE, Parts, Splitter, counted, noted
@@ -31,6 +32,8 @@ _DOTS = (Paragraph(children=(Text(text="…"),)),)
 def render(plan: Plan, capabilities: Capabilities, dialect: Dialect) -> Rendered:
     """The frames of a message on one endpoint, and what they could not show. Total; at least one frame."""
     notes = Degradations()
+    if plan.code is not None and isinstance(dialect, Condenses):
+        return _condensed(plan, capabilities, dialect)
     kept, refused = sorted_out(plan.files, capabilities.attachment)
     lost = (*plan.missing, *refused)
     if lost:
@@ -44,6 +47,14 @@ def render(plan: Plan, capabilities: Capabilities, dialect: Dialect) -> Rendered
         kept = (whole, *kept) if whole else kept
     frames = placed(_offered(frames, plan, capabilities, notes), kept, capabilities.attachment)
     return Rendered(frames=frames, degradations=notes.all())
+
+
+def _condensed(plan: Plan, capabilities: Capabilities, dialect: Condenses) -> Rendered:
+    """One part for somebody to act on."""
+    text = dialect.condense(plan)
+    frame = Frame(text=text, index=0, total=1, units=units(text, capabilities.text.unit), actions=plan.actions)
+    note = Degradation(feature="length", level=Support.PARTIAL, detail="shortened to what can be answered at once")
+    return Rendered(frames=(frame,), degradations=(note,))
 
 
 def _text_frames(
@@ -78,7 +89,7 @@ def _offered(
     """The frames with the message's actions as buttons of the last one."""
     if not plan.actions or not frames:
         return frames
-    if capabilities.buttons < Support.PARTIAL:
+    if capabilities.buttons < Support.FALLBACK:
         names = ", ".join(action.name for action in plan.actions)
         notes.add("buttons", capabilities.buttons, f"no buttons here: {names}")
         return frames

@@ -14,6 +14,7 @@ from tieline.model.commands import DiscardDelivery, FinishDelivery, RetryDeliver
 from tieline.model.delivery import Delivery, DeliveryState, Fault, Operation, Part, PartDirection
 from tieline.model.outcome import Refusal
 from tieline.ports.deciding import Decision, Needs, View
+from tieline.routing import budgets
 
 _STARTS: Final = frozenset({DeliveryState.QUEUED, DeliveryState.UNCERTAIN, DeliveryState.SENDING})
 DISCARDED: Final = "discarded"
@@ -77,7 +78,7 @@ def finish(command: FinishDelivery, view: View) -> Decision | Refusal:
         degradations=delivery.degradations + command.degradations,
         updated_at=view.now,
     )
-    return Decision(value=finished, puts=(finished, *parts))
+    return Decision(value=finished, puts=(finished, *parts, *budgets.counted(delivery, len(command.parts), view)))
 
 
 def retry(command: RetryDelivery, view: View) -> Decision | Refusal:

@@ -13,12 +13,12 @@ from typing import Final
 
 import msgspec
 
-from tieline.model.capabilities import Support
+from tieline.model.capabilities import Bundle, Support
 from tieline.model.commands import DigestLane
 from tieline.model.delivery import Degradation, Delivery, DeliveryState, Operation
 from tieline.model.message import Message
 from tieline.model.outcome import Refusal
-from tieline.model.rooms import Backlog, Link, MessageType
+from tieline.model.rooms import Backlog, Link, MessageType, Severity
 from tieline.ports.deciding import Decision, View
 from tieline.render.wire import rfc3339
 
@@ -38,9 +38,23 @@ def wanted(page: Sequence[Delivery], link: Link | None, now: int) -> bool:
     return sum(1 for delivery in page if _waited(delivery, now)) >= FEWEST
 
 
+def gathers(page: Sequence[Delivery], bundle: Bundle | None, now: int) -> float | None:
+    """Seconds until what waits for one receiver goes as one; 0: now; None: each by itself."""
+    if bundle is None:
+        return None
+    fresh = [delivery for delivery in page if _is_fresh(delivery)]
+    if len(fresh) < bundle.fewest:
+        return None
+    return max(0.0, bundle.within - (now - min(delivery.created_at for delivery in fresh)) / 1000)
+
+
 def _waited(delivery: Delivery, now: int) -> bool:
-    fresh = delivery.operation is Operation.SEND and delivery.state is DeliveryState.QUEUED and not delivery.sent
-    return fresh and not delivery.late and delivery.created_at + WAITED <= now
+    return _is_fresh(delivery) and delivery.created_at + WAITED <= now
+
+
+def _is_fresh(delivery: Delivery) -> bool:
+    waits = delivery.operation is Operation.SEND and delivery.state is DeliveryState.QUEUED
+    return waits and not delivery.sent and not delivery.late
 
 
 def digest(command: DigestLane, view: View) -> Decision | Refusal:
@@ -51,12 +65,14 @@ def digest(command: DigestLane, view: View) -> Decision | Refusal:
         return Refusal(status=409, code="stale_epoch", detail="Another hub works this lane now.")
     taken: list[tuple[Delivery, Message]] = []
     for delivery in here:
-        message = view.get(Message, delivery.message_id) if _waited(delivery, view.now) else None
-        if message is not None and _may(message):
+        takes = _is_fresh(delivery) if command.bundle else _waited(delivery, view.now)
+        message = view.get(Message, delivery.message_id) if takes else None
+        if message is not None and (command.bundle or _may(message)) and message.deleted_at is None:
             taken.append((delivery, message))
     if len(taken) < FEWEST:
         return Decision(value=0)
-    notice = _notice(taken, view)
+    text = _bundled(taken) if command.bundle else _digested(taken)
+    notice = _notice(taken[0][0], text, view)
     shown = Degradation(feature="message", level=Support.FALLBACK, detail=f"shown in digest {notice.id}")
     ended = tuple(
         msgspec.structs.replace(
@@ -71,10 +87,26 @@ def _may(message: Message) -> bool:
     return message.type not in _BY_THEMSELVES and not message.mentions and message.deleted_at is None
 
 
-def _notice(taken: Sequence[tuple[Delivery, Message]], view: View) -> Delivery:
-    first = taken[0][0]
+def _digested(taken: Sequence[tuple[Delivery, Message]]) -> str:
     messages = [message for _, message in taken]
     title = f"**{len(messages)} messages while this channel was away** ({_time(messages[0])} to {_time(messages[-1])})"
+    return "\n".join([title, "", *(_line(message) for message in messages)])
+
+
+def _bundled(taken: Sequence[tuple[Delivery, Message]]) -> str:
+    """One short line: how many, how bad, their codes, and the worst of them."""
+    alerts = [message for _, message in taken if message.type is MessageType.ALERT]
+    worst = max((message for _, message in taken), key=lambda m: m.severity.rank if m.severity else -1)
+    critical = sum(1 for message in alerts if message.severity is Severity.CRITICAL)
+    codes = [int(delivery.code) for delivery, _ in taken if delivery.code]
+    what = f"{len(taken)} alerts" if len(alerts) == len(taken) else f"{len(taken)} messages"
+    told = f" ({critical} critical)" if critical else ""
+    words = _escaped(" ".join(worst.text.split())[:60])
+    answer = f" Codes {min(codes)}-{max(codes)}: reply {codes[-1]} ack" if codes else ""
+    return f"{what}{told}, such as: {words}.{answer}"
+
+
+def _notice(first: Delivery, text: str, view: View) -> Delivery:
     return Delivery(
         id=view.new_id("dlv"),
         position=view.take_position(),
@@ -87,7 +119,7 @@ def _notice(taken: Sequence[tuple[Delivery, Message]], view: View) -> Delivery:
         conversation=first.conversation,
         via=first.via,
         lane=first.lane,
-        text="\n".join([title, "", *(_line(message) for message in messages)]),
+        text=text,
         created_at=view.now,
         updated_at=view.now,
     )

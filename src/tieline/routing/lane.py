@@ -16,16 +16,18 @@ import msgspec
 import structlog
 
 from tieline.errors import DeliveryError, HubBusy, StoreError
+from tieline.model.capabilities import Support
 from tieline.model.commands import Command, DigestLane, FinishDelivery, StartDelivery
 from tieline.model.delivery import UNRESOLVED, Delivery, DeliveryState, Fault, Operation
 from tieline.model.outcome import Accepted
 from tieline.ports.adapter import ChannelAdapter
 from tieline.ports.waiting import rest
-from tieline.routing import digests
+from tieline.routing import budgets, digests
 from tieline.routing.breaker import NEVER
 from tieline.routing.outbox import Outbox
 from tieline.routing.outbox_attempt import Attempt, Line
 from tieline.routing.outbox_change import EDIT_CLOSED
+from tieline.routing.outbox_place import degraded
 from tieline.routing.outbox_steps import End, Later, Wait, Work
 from tieline.routing.outbox_traffic import Traffic
 from tieline.routing.retry import Verdict, judge
@@ -110,8 +112,8 @@ class Lane:
         self._waiting.clear()
         if not page:
             return None
-        if self._outbox.channels.adapter(self.channel) is not None and await self._digest(page):
-            return _AT_ONCE
+        if (gathering := await self._gather(page)) > 0:
+            return gathering
         while not self._stopping and (head := pick(page, self._waiting)) is not None:
             later = superseding(head, page)
             if later is not None:
@@ -124,6 +126,19 @@ class Lane:
             if head.message_id not in self._waiting:
                 page.remove(head)
         return self._after(len(page))
+
+    async def _gather(self, page: Sequence[Delivery]) -> float:
+        """Make one message of many where the link or the platform wants that; seconds to rest, 0: go on."""
+        adapter = self._outbox.channels.adapter(self.channel)
+        if adapter is None:
+            return 0.0
+        if await self._digest(page):
+            return _AT_ONCE
+        wait = digests.gathers(page, adapter.capabilities(page[0].endpoint).bundle, self._outbox.clock.now())
+        if wait is None or wait > 0:
+            return wait or 0.0
+        done = await self._execute(DigestLane(lane=self.name, bundle=True, epoch=self._epoch))
+        return _AT_ONCE if done is not None and done.value else 0.0
 
     async def _digest(self, page: Sequence[Delivery]) -> bool:
         """Put what waited through an outage into one digest, where its link asks for that."""
@@ -179,6 +194,8 @@ class Lane:
         return _AT_ONCE
 
     async def _work(self, head: Delivery, adapter: ChannelAdapter) -> float:
+        if (fault := await self._over_budget(head, adapter)) is not None:
+            return await self._wait_for_tomorrow(head, fault)
         composed = await self._outbox.composer.compose(head, adapter)
         match composed:
             case End():
@@ -190,6 +207,24 @@ class Lane:
             case Work():
                 return await self._attempt(head, composed, adapter)
         return 0.0
+
+    async def _over_budget(self, head: Delivery, adapter: ChannelAdapter) -> Fault | None:
+        return await budgets.spent(
+            head, adapter.capabilities(head.endpoint), self._outbox.reader, self._outbox.clock.now()
+        )
+
+    async def _wait_for_tomorrow(self, head: Delivery, fault: Fault) -> float:
+        clock = self._outbox.clock
+        next_at = budgets.next_day(clock.now())
+        rest_for = (next_at - clock.now()) / 1000
+        self._due[head.id] = (next_at, clock.monotonic() + rest_for)
+        if head.fault != fault or head.next_at != next_at:
+            state = head.state if head.state is DeliveryState.UNCERTAIN else DeliveryState.QUEUED
+            await self._finish(
+                FinishDelivery(delivery_id=head.id, state=state, next_at=next_at, fault=fault, counts_attempt=False)
+            )
+        self._outbox.channels.report(self.channel, fault, retry_at=next_at)
+        return rest_for
 
     async def _end(self, head: Delivery, end: End) -> None:
         await self._finish(
@@ -244,6 +279,11 @@ class Lane:
         verdict = judge(error, head.attempts + 1, self._outbox.backoff, self._outbox.random)
         clock = self._outbox.clock
         self._blame(verdict)
+        if head.operation in _REACTIONS and error.code == NOT_SHOWABLE:
+            lost = degraded("reaction", Support.DROPPED, f"{head.emoji} is not shown here: {error.detail}")
+            await self._end(head, End(state=DeliveryState.SENT, degradations=(lost,)))
+            self._due.pop(head.id, None)
+            return 0.0
         if head.operation is Operation.EDIT and error.code == EDIT_CLOSED and not _is_closed(head):
             fault = verdict.fault  # told below the old text instead
             await self._finish(FinishDelivery(delivery_id=head.id, state=DeliveryState.QUEUED, fault=fault))
@@ -336,6 +376,11 @@ class Strikes:
     def delay(self, now: float) -> float:
         """Seconds until the lane may go on."""
         return max(0.0, self._until - now)
+
+
+_REACTIONS: Final = frozenset({Operation.REACT, Operation.UNREACT})
+NOT_SHOWABLE: Final = "not_showable"
+"""The platform has no such emoji: what an adapter's Permanent says. Nothing that a person must mend."""
 
 
 def pick(page: Sequence[Delivery], waiting: set[str]) -> Delivery | None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from tieline.model.attachments import FileState
 from tieline.model.capabilities import Support
 from tieline.model.delivery import Degradation, Delivery, DeliveryState, Fault, Operation, Part
@@ -20,7 +22,7 @@ from tieline.ports.clock import Clock
 from tieline.ports.directory import Directory
 from tieline.ports.files import Files
 from tieline.ports.reading import Reader
-from tieline.ports.rendering import Rendered
+from tieline.ports.rendering import Plan, Rendered
 from tieline.routing.guards import Guarded, LoopGuard
 from tieline.routing.outbox_change import Changes, edit_steps
 from tieline.routing.outbox_place import Place, degraded, parts_here, send_steps
@@ -79,7 +81,11 @@ class Composer:
             work = place.work(rendered, send_steps(place, message, kept[delivery.sent :], thread, reply, refs))
             return work if message.deleted_at is None else _only_look(work)
         names = native_names(message, delivery.channel, self._directory)
-        plan = partial(plan_of, message, place.capabilities, names, quoted=quoted, late=delivery.late)
+
+        def plan() -> Plan:
+            shown = plan_of(message, place.capabilities, names, quoted=quoted, late=delivery.late)
+            return msgspec.structs.replace(shown, code=delivery.code, room=place.room)
+
         rendered = await place.rendered(plan, len(message.text))
         refs = await self._references(place, message)
         steps = send_steps(place, message, rendered.frames, thread, reply, refs)

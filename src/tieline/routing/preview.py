@@ -9,7 +9,7 @@ from tieline.model.delivery import Endpoint
 from tieline.model.members import Actor
 from tieline.model.message import Author, Format, Message, Origin
 from tieline.model.rooms import Direction, Link, MessageType, Room, Severity
-from tieline.model.shapes import DegradationOut, PreviewFrame, PreviewItem, PreviewUnits
+from tieline.model.shapes import DegradationOut, PreviewCost, PreviewFrame, PreviewItem, PreviewUnits
 from tieline.ports.channels import Channels
 from tieline.ports.directory import Directory
 from tieline.ports.rendering import Rendered
@@ -61,6 +61,15 @@ class Preview:
         return item(link.channel, link.label or conversation, rendered, capabilities)
 
 
+def cost_of(rendered: Rendered, capabilities: Capabilities) -> PreviewCost | None:
+    """What it takes of what the platform counts, and what that costs where the price is known."""
+    if capabilities.cost_unit is None:
+        return None
+    units = sum(frame.units for frame in rendered.frames)
+    price = None if capabilities.price is None else round(units * capabilities.price, 6)
+    return PreviewCost(unit=capabilities.cost_unit, count=units, price=price, currency=capabilities.currency or None)
+
+
 def item(channel: str, conversation: str, rendered: Rendered, capabilities: Capabilities) -> PreviewItem:
     """Frames with the use of the endpoint's limit: the longest frame counts."""
     return PreviewItem(
@@ -72,6 +81,7 @@ def item(channel: str, conversation: str, rendered: Rendered, capabilities: Capa
             count=max((frame.units for frame in rendered.frames), default=0),
             limit=capabilities.text.max,
         ),
+        cost=cost_of(rendered, capabilities),
         degradations=tuple(
             DegradationOut(feature=d.feature, level=d.level.name.lower(), detail=d.detail)
             for d in rendered.degradations

@@ -15,7 +15,7 @@ from tests.e2e.matrix.stage import Cells
 from tests.e2e.matrix.words import ACTIONS, PLACES
 
 PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "channels" / "matrix.md"
-REFRESH: Final = "python -m pytest -p tests.golden.conftest tests/e2e/matrix --update-golden"
+REFRESH: Final = "python -m pytest tests/e2e/matrix --update-golden"
 
 HEAD: Final = f"""# What crosses, cell by cell
 

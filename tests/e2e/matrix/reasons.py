@@ -49,8 +49,7 @@ REASONS: Final = (
         ("* react slack", "* react discord", "* react_custom slack", "* react_custom discord"),
     ),
     Reason(
-        "Both platforms refuse a reaction with an emoji that they do not have. The delivery fails, and is listed with its "
-        "reason.",
+        "Both platforms refuse a reaction with an emoji that they do not have. The delivery says so; the web shows it.",
         ("* react_unknown slack", "* react_unknown discord"),
         undeclared=True,
     ),
@@ -78,7 +77,6 @@ REASONS: Final = (
     Reason(
         "Slack's mrkdwn has code blocks without a language: it is left out.",
         ("discord code slack", "web code slack"),
-        undeclared=True,
     ),
     Reason(
         "Tieline writes Slack's mrkdwn, which has no lists (its blocks have): bullets and indentation draw them.",

@@ -16,6 +16,7 @@ from tests.e2e.matrix.words import ACTIONS, Level
 from tests.services.bridge import CLEO, ROOM, Bridge
 from tests.services.stories import until
 from tieline.client import Client
+from tieline.model.shapes import DeliveryOut
 
 _HEARD_WITHIN = 10
 _OPEN = "queued,sending,uncertain"
@@ -31,7 +32,7 @@ class Played:
 
     cells: Cells = field(default_factory=dict)
     dead: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Why a delivery failed, by action and destination."""
+    """Why a delivery failed, or shows nothing, by action and destination."""
     pings: list[str] = field(default_factory=list)
     """Pings on Discord that nobody asked for: the action's name, and whom."""
 
@@ -120,7 +121,9 @@ class Stage:
 
     async def _note(self, action: str) -> None:
         """Keep what failed, and whom Discord notified."""
-        for delivery in (await self._reader.deliveries(state="failed", limit=500)).items:
+        failed = (await self._reader.deliveries(state="failed", limit=500)).items
+        sent = (await self._reader.deliveries(state="sent", limit=500)).items
+        for delivery in (*failed, *(one for one in sent if one.operation == "react" and _is_dropped(one))):
             place = {"team": "slack", "guild": "discord"}[delivery.channel]
             if delivery.id not in self._dead:
                 self._dead.add(delivery.id)
@@ -131,3 +134,8 @@ class Stage:
         wanted = [CLEO["guild"]] if action == "mention" and "discord" in self.destinations else []
         if told != wanted:
             self.played.pings.append(f"{action}: {told}, wanted {wanted}")
+
+
+def _is_dropped(delivery: DeliveryOut) -> bool:
+    """Tell whether a delivery says that it shows nothing."""
+    return any(lost.level == "dropped" for lost in delivery.degradations)

@@ -23,13 +23,10 @@ from tests.services.bridge import bridged
 from tieline.client import Client
 
 
-@pytest.fixture
-def update(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--update-golden", default=False))
-
-
 @pytest.mark.parametrize("origin", HANDS)
-async def test_what_is_done_there_is_seen_elsewhere_as_the_page_says(origin: str, tmp_path: Path, update: bool) -> None:
+async def test_what_is_done_there_is_seen_elsewhere_as_the_page_says(
+    origin: str, tmp_path: Path, update_golden: bool
+) -> None:
     async with bridged(tmp_path) as bridge, bridge.client() as client:
         async with Client(bridge.hub.url, await bridge.hub.token("alice")) as reader:
             stage = Stage(origin, bridge, client, reader)
@@ -43,7 +40,7 @@ async def test_what_is_done_there_is_seen_elsewhere_as_the_page_says(origin: str
         *_not_as_declared(origin, played),
         *_seen_or_dead(origin, played),
     ]
-    _compare(page.title_of(origin), page.table(origin, played.cells), problems, update=update)
+    _compare(page.title_of(origin), page.table(origin, played.cells), problems, update=update_golden)
 
 
 def _without_their_reason(origin: str, played: Played) -> list[str]:
@@ -102,8 +99,8 @@ async def test_as_a_bot_a_reply_is_a_reply_and_the_name_stands_in_the_text(tmp_p
 
 
 @pytest.mark.parametrize("title", page.frame())
-def test_the_head_and_the_reasons_of_the_page_are_ours(title: str, update: bool) -> None:
-    _compare(title, page.frame()[title], [], update=update)
+def test_the_head_and_the_reasons_of_the_page_are_ours(title: str, update_golden: bool) -> None:
+    _compare(title, page.frame()[title], [], update=update_golden)
 
 
 def test_every_reason_is_a_cells() -> None:
