@@ -2,7 +2,9 @@
 
 People take turns: in one burst each thread (and the top) is spoken in from one side only, as by people who answer what
 they have read; so its order is the same everywhere. What two sides write at the same moment stands, on each side, where
-that platform put it: nobody can promise more, and it is not asked for here. Between bursts everybody waits until
+that platform put it: nobody can promise more, and it is not asked for here. A member's reaction is taken back only
+while the hub runs (`plugins/surveying.py` says why), and in bursts with a kill nobody edits in a thread of Discord
+(`test_away.py` says why). Between bursts everybody waits until
 everything is shown. Next stop: `test_two_hundred_messages.py`.
 """
 
@@ -59,10 +61,8 @@ class Figures:
 class Conversation:
     """The people, their memory, and what they do next."""
 
-    def __init__(self, bridge: Bridge, seed: int, *, everything_any_time: bool) -> None:
+    def __init__(self, bridge: Bridge, seed: int) -> None:
         self.bridge, self.chance = bridge, random.Random(seed)
-        self.everything_any_time = everything_any_time
-        """True: deletions, reactions, and edits in Discord's threads happen while the hub is dead, too."""
         self.said: dict[str, Said] = {}
         self.figures = Figures()
         self._turn: dict[str, str] = {}
@@ -78,8 +78,8 @@ class Conversation:
         for count in range(1, messages + 1):
             await self._write()
             if self.chance.random() < 0.3:
-                await self._edit(careful=kill and not self.everything_any_time)
-            if self.everything_any_time and self.chance.random() < 0.4:
+                await self._edit(careful=kill)
+            if self.chance.random() < 0.4:
                 await self._change()
             await self._read_for_a_while()
             if count == deadly:

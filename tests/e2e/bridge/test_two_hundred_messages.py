@@ -12,11 +12,11 @@ from tests.e2e.bridge.conversation import Conversation, Figures
 from tests.services.bridge import bridged
 
 
-async def talk(directory: Path, *, messages: int, kills: int, seed: int, any_time: bool = False) -> Figures:
+async def talk(directory: Path, *, messages: int, kills: int, seed: int) -> Figures:
     """A conversation in bursts of eight, as many of them with a kill as wanted; both sides are equal at the end."""
     began = time.monotonic()
     async with bridged(directory) as bridge:
-        people = Conversation(bridge, seed, everything_any_time=any_time)
+        people = Conversation(bridge, seed)
         bursts = messages // 8
         deadly = set(people.chance.sample(range(bursts), kills))
         for number in range(bursts):
