@@ -101,8 +101,12 @@ def _block(block: Block, level: int) -> str:
             return RULE
 
 
+_TWO_TICKS: Final = re.compile(r"``(?=`)")
+"""Two ticks before a third: three together would end the block."""
+
+
 def _fenced(text: str) -> str:
-    return f"```\n{escape(text.replace('```', f'``{GAP}`'))}\n```"
+    return f"```\n{escape(_TWO_TICKS.sub(f'``{GAP}', text))}\n```"
 
 
 def _quote(quote: Quote, level: int) -> str:

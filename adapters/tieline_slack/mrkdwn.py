@@ -86,9 +86,12 @@ def _blocks(text: str) -> Iterator[Block]:
             yield from _lines(piece.split("\n"))
 
 
+_CODE_GAP: Final = re.compile(rf"(?<=``){GAP}(?=`)")
+
+
 def _code_text(text: str) -> str:
     text = text.removeprefix("\n").removesuffix("\n")
-    return unescape(re.sub(r"<([^<>\n]+)>", _bare, text)).replace(f"``{GAP}`", "```")
+    return _CODE_GAP.sub("", unescape(re.sub(r"<([^<>\n]+)>", _bare, text)))
 
 
 def _bare(found: re.Match[str]) -> str:

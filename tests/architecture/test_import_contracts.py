@@ -117,7 +117,7 @@ ADAPTERS_MAY = {"aiohttp", "msgspec", "tieline"}
 ADAPTERS_OWN = {
     "tieline_slack": {"slack_bolt", "slack_sdk", "emoji"},
     "tieline_discord": {"discord", "yarl"},
-    "tieline_email": {"aiosmtplib", "aioimaplib"},
+    "tieline_email": {"aiosmtplib", "aioimaplib", "justhtml"},
     "tieline_sms": {"twilio"},
 }
 

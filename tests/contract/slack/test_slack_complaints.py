@@ -20,11 +20,12 @@ from tests.services.slack_session import RecordingSession
 from tieline.errors import Permanent, Uncertain
 from tieline.model.actions import Action
 from tieline.model.attachments import FileSource
+from tieline.model.content import CodeBlock
 from tieline.model.inbound import InboundEdit
 from tieline.ports.rendering import Plan
 from tieline.render import commonmark
 from tieline.render.plan import render as rendered
-from tieline_slack import files, inbound, render
+from tieline_slack import files, inbound, mrkdwn, render
 from tieline_slack.abilities import capabilities
 from tieline_slack.adapter import SlackAdapter
 from tieline_slack.dialect import SlackDialect
@@ -147,3 +148,11 @@ class Peak:
     def __exit__(self, *_: object) -> None:
         self.bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("ticks", range(1, 9))
+def test_complaint_09_code_with_ticks_of_its_own_does_not_end_its_fence(ticks: int) -> None:
+    code = "`" * ticks + "a" + "`" * ticks
+    written = SlackDialect().write((CodeBlock(text=code),))
+    assert "```" not in written[4:-4]
+    assert mrkdwn.parse(written).blocks == (CodeBlock(text=code),)
