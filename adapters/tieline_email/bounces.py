@@ -54,6 +54,7 @@ _SUBJECT: Final = re.compile(
 _RETURNED_ID: Final = re.compile(
     r"^(?:message-id|tieline-delivery):[ \t]*<?([^\s<>]{1,300})", re.IGNORECASE | re.MULTILINE
 )
+_STATUS_ID: Final = re.compile(r"^(?:x-)?original-message-id:[ \t]*<?([^\s<>]{1,300})", re.IGNORECASE | re.MULTILINE)
 _RECIPIENT: Final = re.compile(r"<([^<>\s@]{1,64}@[^<>\s@]{1,255})>")
 
 
@@ -206,6 +207,7 @@ def _names(mail: Mail) -> Iterator[str]:
     if mail.returned is not None:
         for name in ("message-id", DELIVERY.lower()):
             yield from (value.strip().strip("<>") for value in mail.returned.all(name)[:5])
+    yield from _STATUS_ID.findall(mail.status)[:5]
     for name in ("in-reply-to", "references"):
         yield from re.findall(r"<([^<>\s]{1,300})>", mail.headers.first(name)[:_TEXT_MAX])[:20]
     yield from _RETURNED_ID.findall(_text(mail))[:20]

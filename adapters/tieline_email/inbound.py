@@ -22,7 +22,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from tieline.model.base import Value
-from tieline.model.content import Block, Document, Paragraph, Strong, Text, plain
+from tieline.model.content import Block, Document, Paragraph, Strong, Text
 from tieline.model.inbound import InboundEvent, InboundMessage, InboundStatus, NativeAuthor
 from tieline.render.normal import normalise
 from tieline_email import addresses, authentication, automated, bounces, headers, mime, replies, threads, tokens
@@ -183,13 +183,17 @@ def _is_allowed(address: str, allow: Sequence[str]) -> bool:
 
 
 def _content(mail: Mail, *, is_first: bool) -> tuple[Document, str | None]:
-    stripped = replies.best(mail.plain, mail.html)
-    text = stripped.text.strip()
-    whole = (mail.plain or stripped.whole).strip()
-    subject = _subject(mail.headers) if is_first else ""
-    blocks: list[Block] = [Paragraph(children=(Strong(children=(Text(text=subject),)),))] if subject else []
-    document = normalise(Document(blocks=(*blocks, *plain(text).blocks)))
-    return document, whole[:ORIGINAL_MAX] if whole and whole != text else None
+    """What is said, and the whole where something was cut."""
+    subject = _subject(mail.headers)
+    stripped = replies.best(mail.plain, mail.html, subject=subject)
+    head: tuple[Block, ...] = ()
+    if is_first and subject:
+        head = (Paragraph(children=(Strong(children=(Text(text=subject),)),)),)
+    document = normalise(Document(blocks=(*head, *stripped.content.blocks)))
+    if not (stripped.rest.strip() or stripped.signature.strip()):
+        return document, None
+    whole = mail.plain or "\n\n".join(part for part in (stripped.reply, stripped.signature, stripped.rest) if part)
+    return document, whole.strip()[:ORIGINAL_MAX]
 
 
 def _subject(fields: Headers) -> str:

@@ -16,9 +16,11 @@ from __future__ import annotations
 import binascii
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
+
+import msgspec
 
 from tieline.model.attachments import UNKNOWN_MIME, NativeFile
 from tieline.model.base import Value
@@ -170,22 +172,25 @@ class _Reading:
 
     def walk(self, part: _Part) -> Iterator[_Text]:
         """The texts of a part, in order; its files are kept aside."""
-        if part.mime == "multipart/alternative":
-            yield self._best(part)
-        elif part.mime.startswith("multipart/"):
-            for child in self._children(part):
+        if part.mime.startswith("multipart/"):
+            children = list(self._children(part))
+            if children and part.mime == "multipart/alternative":
+                yield self._best(children)
+            for child in () if part.mime == "multipart/alternative" else children:
                 yield from self.walk(child)
-        else:
-            self.leaves.append(part)
-            if part.is_body:
-                text = _text(self.raw, part)
-                yield _Text(html=text) if part.mime == "text/html" else _Text(plain=text)
+            if children:
+                return
+            part = msgspec.structs.replace(part, mime="text/plain", path=part.path or "1")  # its boundary never comes
+        self.leaves.append(part)
+        if part.is_body:
+            text = _text(self.raw, part)
+            yield _Text(html=text) if part.mime == "text/html" else _Text(plain=text)
 
-    def _best(self, part: _Part) -> _Text:
+    def _best(self, children: Sequence[_Part]) -> _Text:
         """The same said in several forms: the last of each form that is there."""
         plain: list[str] = []
         html: list[str] = []
-        for child in self._children(part):
+        for child in children:
             pieces = [*self.walk(child)]
             said = [piece.plain for piece in pieces if piece.plain is not None]
             shown = [piece.html for piece in pieces if piece.html is not None]

@@ -1,8 +1,8 @@
 """The two bodies of a mail, from the text of its frame. Pure.
 
 Rules: both say the same. The HTML is safe (:mod:`tieline.render.html`), has inline styles only, since mail programs
-drop style sheets, and names no colour of text or ground, so that it reads well in a dark window too. Nothing is loaded from
-anywhere: pictures of ours travel with the mail. The first line says where to write, and replies are cut there.
+drop style sheets, and names no colour of text or ground, so that it reads well in a dark window too. Nothing is loaded
+from anywhere: pictures of ours travel with the mail. The first line says where to write, and replies are cut there.
 Not promised: the same looks in every mail program.
 Next stop: :mod:`tieline_email.compose`.
 """
