@@ -37,12 +37,14 @@ _OTHER: Final = frozenset(
 """One letter away from a word, but words of their own that may mean the opposite, or nothing."""
 _SHORTEST_WITH_SLIPS: Final = 3
 _CODE: Final = re.compile(r"#?([0-9]{1,4})")
-_EDGES: Final = " \t\r\n.,;:!\"'`´’‘“”()[]<>*_-–—…"
+_AFTER_CODE: Final = re.compile(r"(?<=[0-9])\s*[-–:,.)]\s*(?=[^\W\d_])")
+_EDGES: Final = " \t\r\n.,;:!\"'`´’‘“”()[]<>*_…"
+_BETWEEN: Final = _EDGES + "-–—"
 
 
 def consent(text: str) -> bool | None:
     """False: nothing more, please (STOP); True: again (START); None: the text says neither."""
-    word = "".join(char for char in _plain(text) if char not in _EDGES)
+    word = "".join(char for char in _plain(text) if char not in _BETWEEN)
     if word in STOP or word in {"optout", "stopall"}:
         return False
     return True if word in START else None
@@ -53,7 +55,7 @@ def answer(text: str) -> tuple[str, str] | None:
 
     A bare code has an empty word; help has an empty code, or that of what it is about.
     """
-    words = _plain(text).replace(":", " ").replace("-", " ").replace(",", " ").split()
+    words = _AFTER_CODE.sub(" ", _plain(text)).split()
     words = [stripped for stripped in (word.strip(_EDGES) for word in words) if stripped]
     match words:
         case [one]:

@@ -113,7 +113,7 @@ class Checks:
             return Finding(level="ok", message=f"texts are read from Twilio's list every {self._settings.poll} s")
         if url == wanted and method.upper() == "POST":
             return Finding(level="ok", message="Twilio posts texts to this hub")
-        shown = f"{method} {url}" if url else "nowhere"
+        shown = f"{url} by {method}" if url else "nowhere"
         message = f"Twilio posts texts to {shown}, not to this hub"
         return Finding(level="error", message=message, fix=f"at console.twilio.com, {where}: POST {wanted}")
 

@@ -16,7 +16,7 @@ from typing import Final
 
 WHATSAPP: Final = "whatsapp:"
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_SHORT: Final = re.compile(r"[0-9]{3,8}")
+_SHORT: Final = re.compile(r"[1-9][0-9]{2,7}")
 _TRUNK: Final = re.compile(r"\(0\)")
 _BETWEEN: Final = re.compile(r"[\s().\-/]+")
 _DASHES: Final = re.compile("[\u2010-\u2015\u2212]")

@@ -1,0 +1,171 @@
+"""Settings: every fault at once, each with its mend; numbers in quotes; what is exposed to the hub."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from tests.contract.sms.sms_making import SETTINGS, make, outgoing
+from tests.services.scripted_twilio import ACCOUNT, ANA, OURS, SERVICE, TOKEN, Reply, ScriptedTwilio
+from tieline.errors import Misconfigured, NotDispatched
+from tieline.model.capabilities import Support
+from tieline.model.delivery import Endpoint
+from tieline.model.inbound import InboundCommand, InboundConsent, InboundMessage
+from tieline.ports.adapter import AdapterContext
+from tieline.ports.clock import SystemClock
+from tieline_sms import config
+from tieline_sms.adapter import create
+from tieline_sms.config import Budget, Inbound
+from tieline_sms.simulate import simulator
+
+FAULTS: list[tuple[str, object, str]] = [
+    ("from", 15005550006, "YAML"),
+    ("from", "5005550006", "country code"),
+    ("from", None, "missing"),
+    ("from", ["+15005550006"], "no number"),
+    ("account_sid", "AC1", "AC"),
+    ("account_sid", None, "missing"),
+    ("account_sid", ["AC"], "AC"),
+    ("auth_token", 5, "text"),
+    ("inbound", "push", "way"),
+    ("inbound", ["poll"], "way"),
+    ("poll", 1, "2 seconds"),
+    ("poll", "2d", "2 seconds"),
+    ("api_url", "https://evil.example", "this machine"),
+    ("api_url", "http://[", "this machine"),
+    ("validity", "11h", "duration"),
+    ("validity", 0, "duration"),
+    ("price", {"segment": "dear"}, "segment"),
+    ("price", {"segment": 1, "tax": 2}, "segment"),
+    ("price", 0.1, "segment"),
+    ("daily_budget", "a lot", "segments"),
+    ("per_recipient_budget", -1, "segments"),
+    ("pace", 0, "second"),
+    ("content_sid", "HX1", "HX"),
+    ("frm", OURS, "unknown"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "said"), FAULTS)
+def test_each_fault_names_its_place_and_its_mend(name: str, value: object, said: str) -> None:
+    problems = config.check({**SETTINGS, name: value})
+    assert [problem.path for problem in problems] == [(name,)]
+    assert said in problems[0].message
+    assert problems[0].fix or problems[0].known
+
+
+def test_all_faults_are_told_at_once() -> None:
+    named = {str(problem.path[0]) for problem in config.check({"from": 1, "pace": "x", "inbound": "?"})}
+    assert named == {"account_sid", "auth_token", "from", "pace", "inbound"}
+
+
+@given(
+    some.dictionaries(
+        some.sampled_from(config._KNOWN),
+        some.none()
+        | some.integers()
+        | some.text(max_size=5)
+        | some.lists(some.integers(), max_size=2)
+        | some.dictionaries(some.text(max_size=3), some.integers(), max_size=2),
+    )
+)
+def test_no_settings_break_the_check(raw: dict[str, object]) -> None:
+    config.check(raw)
+
+
+def test_everything_that_may_be_set() -> None:
+    raw: dict[str, object] = {
+        "account_sid": ACCOUNT,
+        "api_key": "SK" + "2" * 32,
+        "api_secret": "s",
+        "from": SERVICE,
+        "inbound": "poll",
+        "poll": "1m",
+        "validity": "30m",
+        "daily_budget": "200 segments",
+        "per_recipient_budget": "20 messages",
+        "price": {"segment": 0.0079, "currency": "usd"},
+        "pace": 10,
+    }
+    assert config.check(raw) == ()
+    settings = config.load(raw)
+    assert (settings.own.service, settings.inbound, settings.poll, settings.validity) == (
+        SERVICE,
+        Inbound.POLL,
+        60,
+        1800,
+    )
+    assert settings.daily_budget == Budget(most=200, unit="segments")
+    assert settings.per_recipient_budget == Budget(most=20, unit="messages")
+    assert settings.price is not None and settings.price.segment == Decimal("0.0079")
+    assert config.check({**SETTINGS, "daily_budget": 50}) == ()
+
+
+def test_the_way_in_follows_from_the_public_address() -> None:
+    def way(public_url: str | None, **settings: object) -> Inbound:
+        merged = {**SETTINGS, **settings}
+        return create(AdapterContext(channel="t", settings=merged, clock=SystemClock(), public_url=public_url)).inbound
+
+    assert (
+        way("https://h") is Inbound.WEBHOOK
+        and way(None) is Inbound.POLL
+        and way("https://h", inbound="poll") is Inbound.POLL
+    )
+    key = {"auth_token": None, "api_key": "SK" + "2" * 32, "api_secret": "s"}
+    assert way("https://h", **key) is Inbound.POLL
+    with pytest.raises(Misconfigured, match="public address"):
+        way(None, inbound="webhook")
+
+
+async def test_what_the_hub_is_told_of_money(twilio: ScriptedTwilio) -> None:
+    adapter = make(twilio, daily_budget=5, price={"segment": 0.0079})
+    endpoint = Endpoint(channel="test", conversation=ANA)
+    frames = [outgoing("x" * 161).frame, outgoing("x").frame]
+    assert adapter.cost(endpoint, frames) == "3 segments, about 0.0237 USD"
+    assert make(twilio).cost(endpoint, frames[1:]) == "1 segment"
+    assert adapter.budgets == (Budget(most=5, unit="segments"), None)
+    can = adapter.capabilities(endpoint)
+    assert (can.cost_unit, can.receipts.delivered, can.attachment.level) == ("segment", True, Support.REJECTED)
+
+
+async def test_names_and_our_own_number_are_no_conversations(twilio: ScriptedTwilio) -> None:
+    adapter = make(twilio)
+    assert await adapter.resolve("0044 7700 900123") == (ANA, ANA)
+    for written in ("priya", "07700 900123", OURS):
+        with pytest.raises(Misconfigured):
+            await adapter.resolve(written)
+    with pytest.raises(NotDispatched):
+        await adapter.direct("priya")
+
+
+async def test_the_check_says_where_twilio_posts_and_what_is_missing(twilio: ScriptedTwilio) -> None:
+    assert all(finding.level == "ok" for finding in await make(twilio).check([ANA]))
+    assert "12.34 USD" in str(await make(twilio).check([]))
+    twilio.sms_url = "https://demo.twilio.com/welcome/sms/reply"
+    assert "+15005550006" in (await make(twilio).check(["07700 900123"]))[-1].fix
+    wrong = [finding for finding in await make(twilio).check([]) if finding.level == "error"]
+    assert (
+        "demo.twilio.com" in wrong[0].message
+        and "POST https://hub.example.org/api/v1/channels/test/inbound" in wrong[0].fix
+    )
+    assert all(finding.level == "ok" for finding in await make(twilio, public_url=None).check([]))
+    twilio.read_script.append(Reply(500))
+    assert [finding.level for finding in await make(twilio).check([])] == ["error"]
+
+
+def test_the_demos_phone_parses_and_shows_as_the_real_one() -> None:
+    phone = simulator()
+    said = phone.typed(OURS, ANA, "hello “you”", "1790.1")
+    assert isinstance(said, InboundMessage) and (said.conversation, said.author.native_id) == (OURS, ANA)
+    assert isinstance(phone.typed(OURS, ANA, "1 ack", "1790.2"), InboundCommand)
+    assert isinstance(phone.typed(OURS, ANA, "STOP", "1790.3"), InboundConsent)
+    assert phone.capabilities().dialect == phone.dialect().name == "sms"
+    shown = phone.shown(outgoing("<b>disk full</b>", code="1", machine=True))
+    assert "1: &lt;b&gt;disk full&lt;/b&gt;. Reply 1 ok" in shown and "1 segment<" in shown
+
+
+async def test_secrets_stand_nowhere_in_reprs(twilio: ScriptedTwilio) -> None:
+    assert TOKEN not in repr(config.load({**SETTINGS})) and TOKEN not in repr(make(twilio))
