@@ -29,9 +29,9 @@ from tieline_email import addresses, leaving, render, threads, tokens
 from tieline_email.abilities import NAME_MAX, TOTAL_MAX
 from tieline_email.automated import HOPS
 from tieline_email.bounces import DELIVERY
+from tieline_email.filenames import filename
 from tieline_email.inbound import NO_ID
 from tieline_email.me import Me
-from tieline_email.mime import filename
 from tieline_email.render import Bodies, Picture
 
 _PEOPLE: Final = frozenset({"human", "guest"})

@@ -25,7 +25,18 @@ from tieline.model.base import Value
 from tieline.model.content import Block, Document, Paragraph, Strong, Text
 from tieline.model.inbound import InboundEvent, InboundMessage, InboundStatus, NativeAuthor
 from tieline.render.normal import normalise
-from tieline_email import addresses, authentication, automated, bounces, headers, mime, replies, threads, tokens
+from tieline_email import (
+    addresses,
+    authentication,
+    automated,
+    bounces,
+    headers,
+    mime,
+    pictures,
+    replies,
+    threads,
+    tokens,
+)
 from tieline_email.addresses import Mailbox
 from tieline_email.authentication import Proof
 from tieline_email.headers import Headers
@@ -58,7 +69,7 @@ def read(raw: bytes, me: Me, folder: FolderId, *, received_at: int = 0) -> Inbou
     ``raw`` is the mail as IMAP gives it (``BODY.PEEK[]``), ``received_at`` IMAP's INTERNALDATE in milliseconds: the
     time of a mail whose Date says none, and the bound of one that says a later one.
     """
-    if not raw.strip():
+    if not raw or raw.isspace():
         return None
     mail = mime.read(raw, max_size=me.max_size)
     native_id = threads.message_id(mail.headers.first("message-id")) or _made_id(raw)
@@ -91,6 +102,7 @@ def _message(mail: Mail, me: Me, folder: FolderId, native_id: str, at: int) -> I
     token = _token(fields, me, sender.author.native_id)
     follows = threads.follows(fields.first("in-reply-to"), fields.first("references"), native_id)
     content, original = _content(mail, is_first=not follows and token is None)
+    gone = pictures.cut(mail) if original is not None else frozenset[str]()
     return InboundMessage(
         conversation=me.address.lower(),
         native_id=native_id,
@@ -104,7 +116,7 @@ def _message(mail: Mail, me: Me, folder: FolderId, native_id: str, at: int) -> I
         automated=reason is not None,
         hops=automated.hops(fields),
         delivery_id=own.delivery_id if own is not None else None,
-        files=mail.files,
+        files=tuple(file for file in mail.files if file.id not in gone),
         original=original,
         suspect=None if own is not None else _suspicion(fields, me, sender, token),
         cursor=folder.cursor,

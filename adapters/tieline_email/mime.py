@@ -14,7 +14,6 @@ Next stop: :mod:`tieline_email.inbound`.
 from __future__ import annotations
 
 import binascii
-import mimetypes
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -26,41 +25,31 @@ from tieline.model.attachments import UNKNOWN_MIME, NativeFile
 from tieline.model.base import Value
 from tieline.render.normal import clean
 from tieline_email import headers
+from tieline_email.filenames import filename, usual_name
 from tieline_email.flowed import unflow
 from tieline_email.headers import Headers
 
 DEPTH_MAX: Final = 12
 PARTS_MAX: Final = 300
-TEXT_MAX: Final = 1_000_000
-"""Bytes of text, and of HTML, that are read."""
+TEXT_MAX: Final = 256 * 1024
+"""Bytes of a text that are read."""
+TEXT_LINES_MAX: Final = 20_000
+HTML_MAX: Final = 1_000_000
+"""Bytes of HTML that are read: long threads of Outlook are some hundred thousand, the reply at the top."""
 WHOLE: Final = "0"
 """Id of the file that is the whole mail."""
 RFC822: Final = "message/rfc822"
 
 _LINES_MAX: Final = 20_000
 _REPORT_MAX: Final = 64 * 1024
-_NAME_BYTES: Final = 120
-_EXTENSION: Final = 10
+_PIECE: Final = 1024 * 1024
 _CR, _LF = 0x0D, 0x0A
 _MIME: Final = re.compile(r"[a-z0-9!#$&^_.+\-]{1,60}/[a-z0-9!#$&^_.+\-]{1,100}")
-_UNNAMABLE: Final = re.compile(r"[\\/:*?\"<>|\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 _STATUS: Final = frozenset(
     {"message/delivery-status", "message/global-delivery-status", "message/disposition-notification"}
 )
 _REPORTS: Final = _STATUS | {"text/rfc822-headers", "message/rfc822-headers"}
 _FOR_MACHINES: Final = frozenset({"text/x-amp-html", "text/watch-html"})
-_NAMES: Final[Mapping[str, str]] = {
-    "text/calendar": "invite.ics",
-    "application/ics": "invite.ics",
-    "application/ms-tnef": "winmail.dat",
-    "application/pgp-signature": "signature.asc",
-    "application/pgp-encrypted": "version.asc",
-    "application/pkcs7-mime": "smime.p7m",
-    "application/x-pkcs7-mime": "smime.p7m",
-    "application/pkcs7-signature": "smime.p7s",
-    "application/x-pkcs7-signature": "smime.p7s",
-    RFC822: "message.eml",
-}
 
 
 class Mail(Value, kw_only=True, frozen=True):
@@ -246,7 +235,7 @@ def _mail(reading: _Reading, root: _Part, pieces: list[_Text]) -> Mail:
     raw, leaves = reading.raw, reading.leaves
     plain, html = _put_together(pieces)
     texts = [leaf for leaf in leaves if leaf.is_body]
-    cut = reading.truncated or any(leaf.end - leaf.start > TEXT_MAX for leaf in texts)
+    cut = reading.truncated or any(_is_long(raw, leaf) for leaf in texts)
     kept = [leaf for leaf in leaves if not leaf.is_body and leaf.mime not in _REPORTS | _FOR_MACHINES]
     files = [_file(raw, leaf) for leaf in kept]
     status = next((leaf for leaf in leaves if leaf.mime in _STATUS), None)
@@ -300,27 +289,12 @@ def _whole(raw: bytes) -> NativeFile:
 
 
 def _file(raw: bytes, part: _Part) -> NativeFile:
-    name = filename(part.filename) or _NAMES.get(part.mime) or f"part-{part.path}{_extension(part.mime)}"
+    name = filename(part.filename) or usual_name(part.mime, part.path)
     return NativeFile(id=part.path, name=name, mime=part.mime, size=_size(raw, part), alt=_alt(part))
-
-
-def _extension(mime: str) -> str:
-    return mimetypes.guess_extension(mime) or ".bin"
 
 
 def _alt(part: _Part) -> str:
     return " ".join(clean(headers.words(part.headers.first("content-description")[:1000])).split())[:300]
-
-
-def filename(name: str) -> str:
-    """A file's name without folders and without what no file system takes; empty where nothing is left."""
-    name = _UNNAMABLE.sub("_", clean(name.replace("\\", "/").rpartition("/")[2])).replace("\n", " ").strip(" ._")
-    stem, dot, extension = name.rpartition(".")
-    if not dot or len(extension) > _EXTENSION:
-        stem, extension = name, ""
-    room = _NAME_BYTES - len(extension.encode()) - 1
-    stem = stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore").strip()
-    return f"{stem}.{extension}" if extension else stem
 
 
 # ----------------------------------------------------------------------------------------------------------- decoding
@@ -332,7 +306,8 @@ def _encoding(part: _Part) -> str:
 
 def _size(raw: bytes, part: _Part) -> int:
     if _encoding(part) == "base64" and part.mime != RFC822:
-        return headers.base64_size(raw[part.start : part.end])
+        pieces = range(part.start, part.end, _PIECE)  # the file may be as big as the mail
+        return sum(headers.base64_digits(raw[at : min(at + _PIECE, part.end)]) for at in pieces) * 3 // 4
     return len(_decoded(raw, part)) if _encoding(part) == "quoted-printable" else part.end - part.start
 
 
@@ -345,8 +320,23 @@ def _decoded(raw: bytes, part: _Part, most: int | None = None) -> bytes:
 
 
 def _text(raw: bytes, part: _Part) -> str:
-    data = _decoded(raw, part, TEXT_MAX)
+    data = _decoded(raw, part, _most(part))
     text = headers.text_of(data, part.params.get("charset")).replace("\r\n", "\n").replace("\r", "\n")
     if part.mime == "text/plain" and part.params.get("format", "").lower() == "flowed":
         text = unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
-    return text.removeprefix("\ufeff").replace("\0", "")
+    text = text.removeprefix("\ufeff").replace("\0", "")
+    return text if part.mime == "text/html" else _first_lines(text)
+
+
+def _most(part: _Part) -> int:
+    return HTML_MAX if part.mime == "text/html" else TEXT_MAX
+
+
+def _is_long(raw: bytes, part: _Part) -> bool:
+    is_text = part.mime != "text/html"
+    return part.end - part.start > _most(part) or (is_text and raw.count(b"\n", part.start, part.end) > TEXT_LINES_MAX)
+
+
+def _first_lines(text: str) -> str:
+    lines = text.split("\n", TEXT_LINES_MAX)
+    return "\n".join(lines[:TEXT_LINES_MAX]) if len(lines) > TEXT_LINES_MAX else text

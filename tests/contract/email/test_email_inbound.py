@@ -22,7 +22,7 @@ from tests.contract.email.email_samples import (
 )
 from tests.services.slack_session import plain_text
 from tieline.model.inbound import InboundMessage
-from tieline_email import inbound, mime
+from tieline_email import filenames, inbound, mime
 from tieline_email.me import Me
 
 APPLE = pytest.mark.xfail(
@@ -180,7 +180,7 @@ def test_text_between_pictures_is_one_text() -> None:
     ],
 )
 def test_names_of_files_lead_nowhere(name: str, kept: str) -> None:
-    assert mime.filename(name) == kept
+    assert filenames.filename(name) == kept
 
 
 def test_a_mail_without_an_id_has_one_by_its_bytes() -> None:
@@ -285,3 +285,18 @@ def test_a_mail_that_is_too_big_is_its_header_and_a_file() -> None:
 
     assert isinstance(big, InboundMessage)
     assert [file.name for file in big.files] == ["mail.eml"]
+
+
+def test_a_picture_of_the_quoted_mail_is_not_posted_again() -> None:
+    html = (
+        '<div>See <img src="cid:new@x"></div><div class="gmail_quote"><div class="gmail_attr">On Tue, Nov 14, 2023 at '
+        '10:13 PM Milo &lt;<a href="mailto:hub@example.org">hub@example.org</a>&gt; wrote:<br></div><blockquote '
+        'class="gmail_quote"><p>Pump 3</p><img src="cid:old@x" alt="x"></blockquote></div>'
+    )
+    picture = "--b\r\nContent-Type: image/png\r\nContent-ID: <{0}@x>\r\nContent-Disposition: inline; filename={0}.png\r\n\r\nx\r\n"
+    pictures = "".join(picture.format(name) for name in ("new", "old", "loose"))
+    body = f"--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n{pictures}--b--"
+    found = message(written("Content-Type: multipart/related; boundary=b", body=body))
+
+    assert [file.name for file in found.files] == ["new.png", "loose.png"]
+    assert "Pump 3" not in plain_text(found.content)
