@@ -226,7 +226,14 @@ class Conversation:
             await self._reaction(one, emoji, side, user, on=True)
 
     async def _take_back(self) -> None:
-        there = [(one, emoji, user) for one in self._living() for emoji, who in one.reactions.items() for user in who]
+        """The only one who set an emoji takes it back: of several, see `test_reactions_of_both_sides.py`."""
+        there = [
+            (one, emoji, user)
+            for one in self._living()
+            for emoji, who in one.reactions.items()
+            if len(who) == 1
+            for user in who
+        ]
         if not there:
             return
         one, emoji, user = self.chance.choice(sorted(there, key=lambda row: (row[0].tag, *row[1:])))
