@@ -14,7 +14,19 @@ from typing import Final
 
 from aiohttp import web
 
-from tieline.api import account, downloads, members, messages, operations, posting, rooms, uploads
+from tieline.api import (
+    account,
+    alerts,
+    downloads,
+    hooks,
+    keeping,
+    members,
+    messages,
+    operations,
+    posting,
+    rooms,
+    uploads,
+)
 from tieline.api.auth import Authenticator
 from tieline.api.docs_page import STYLE_PATH, DocsPage
 from tieline.api.endpoint import AnyEndpoint, Binder
@@ -37,6 +49,9 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *members.ENDPOINTS,
     *account.ENDPOINTS,
     *operations.ENDPOINTS,
+    *alerts.ENDPOINTS,
+    *hooks.ENDPOINTS,
+    *keeping.ENDPOINTS,
 )
 """The table."""
 

@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 
 from tieline.api.services import ApiSettings, Authenticate
 from tieline.directory.tokens import INVALID
-from tieline.model.members import Actor
+from tieline.model.members import Actor, Level, MemberKind
 from tieline.model.outcome import Refusal
 
 COOKIE: Final = "tieline_session"
@@ -30,6 +30,11 @@ _FOREIGN: Final = Refusal(
     code="foreign_origin",
     detail="A signed-in browser may do this from the hub's own pages only; programs send a bearer token.",
 )
+
+NO_HOOK: Final = Refusal(
+    status=404, code="hook_not_found", detail="There is no such hook. Make one: tieline hook create ROOM"
+)
+"""The one answer to every key that is none, so that nothing can be guessed."""
 
 
 class Authenticator:
@@ -52,6 +57,14 @@ class Authenticator:
         if secret.startswith((CODE_PREFIX, SESSION_PREFIX)):
             return INVALID
         return self._authenticate(secret)
+
+    def hook(self, key: str) -> Actor | None:
+        """Who a hook is: a service's token for exactly one room, of L2 or more; None for all that is no hook."""
+        actor = self.bearer(key)
+        if isinstance(actor, Refusal) or actor.member is None or actor.rooms is None:
+            return None
+        fits = actor.member.kind is MemberKind.SERVICE and len(actor.rooms) == 1 and actor.level >= Level.L2
+        return actor if fits else None
 
     def request(self, request: web.Request) -> Actor | Refusal | None:
         """Who a request is; None: it carries no credential. A cookie from a foreign page is refused (403)."""

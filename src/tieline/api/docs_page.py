@@ -86,9 +86,10 @@ def _body(operation: Json) -> str:
     if "requestBody" not in operation:
         return ""
     content = operation["requestBody"]["content"]
-    if "application/json" not in content:
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref")
+    if reference is None:
         return f"<p>Body: {', '.join(f'<code>{escape(media)}</code>' for media in content)}</p>"
-    name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    name = str(reference).rpartition("/")[2]
     return f'<p>Body: <a href="#schema-{escape(name)}">{escape(name)}</a></p>'
 
 

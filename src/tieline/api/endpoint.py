@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 from aiohttp import web
 
-from tieline.api.auth import Authenticator
+from tieline.api.auth import NO_HOOK, Authenticator
 from tieline.api.limits import Limiter
 from tieline.api.problems import UNAUTHORIZED, invalid_body, invalid_parameter, response
 from tieline.api.services import ApiServices
@@ -107,6 +107,8 @@ class Endpoint(Generic[B, Q]):
     """A body that is no JSON, which the handler reads itself: JSON Schema by media type."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Request headers the handler looks at, each with what it means."""
+    secret: str = ""
+    """The part of the path that is the credential, of a hook; then ``level`` is None."""
 
     @property
     def name(self) -> str:
@@ -143,6 +145,8 @@ class Binder:
         """The handler of a row; everything that can be made once is made here."""
         read = _reader(row)
         services = self._services
+        if row.secret:
+            return self._hooked(row, read)
         if row.level is None:
 
             async def public(request: web.Request) -> web.StreamResponse:
@@ -154,12 +158,24 @@ class Binder:
             actor = self._authenticator.request(request)
             if actor is None or isinstance(actor, Refusal):
                 return response(actor or UNAUTHORIZED)
-            return await self._limited(row, read, request, actor)
+            return await self._limited(row, read, request, actor, self._authenticator.secret(request))
 
         return private
 
-    async def _limited(self, row: AnyEndpoint, read: _Read, request: web.Request, actor: Actor) -> web.StreamResponse:
-        bucket = hash(self._authenticator.secret(request))
+    def _hooked(self, row: AnyEndpoint, read: _Read) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The handler of a row whose path holds the credential; whoever has none learns nothing from it."""
+
+        async def hooked(request: web.Request) -> web.StreamResponse:
+            secret = request.match_info[row.secret]
+            actor = self._authenticator.hook(secret)
+            return response(NO_HOOK) if actor is None else await self._limited(row, read, request, actor, secret)
+
+        return hooked
+
+    async def _limited(
+        self, row: AnyEndpoint, read: _Read, request: web.Request, actor: Actor, secret: str | None
+    ) -> web.StreamResponse:
+        bucket = hash(secret)
         left = self._limiter.take(bucket)
         if isinstance(left, Refusal):
             answer: web.StreamResponse = response(left)

@@ -30,6 +30,7 @@ _RESOURCE_DETAIL: Final = {
     "emoji": "A Unicode emoji, or :name:, percent-encoded.",
     "handle": "Handle of a member.",
     "channel": "Name of a channel.",
+    "key": "The hook's key, as `tieline hook create` printed it: a secret.",
 }
 Json = dict[str, Any]  # a JSON document; its shape is OpenAPI's
 

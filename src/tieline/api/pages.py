@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -11,6 +11,9 @@ from msgspec import UNSET, Meta, UnsetType
 from tieline.model.shapes import Seq
 from tieline.ports.reading import Page
 
+T = TypeVar("T")
+MOMENT: Final = 100_000
+"""Most rows of one millisecond; a page is never cut inside of one."""
 Limit = Annotated[int, Meta(ge=1, le=500)]
 
 
@@ -57,3 +60,21 @@ def by_name(names: Sequence[str], query: ByName) -> tuple[Sequence[str], str | N
     later = names if query.after is UNSET else [name for name in names if name > query.after]
     page = later[: query.limit]
     return page, page[-1] if len(later) > query.limit else None
+
+
+async def by_time(
+    read: Callable[[Page], Awaitable[Sequence[T]]], page: Page, at: Callable[[T], int]
+) -> tuple[Sequence[T], int | None]:
+    """A page of rows that are counted by their millisecond, ascending, and where the next begins.
+
+    What was made in one millisecond stays together: a page may be shorter for it, or longer where it is all there is.
+    """
+    backwards = page.after is None and page.before is not None
+    found = list(await read(msgspec.structs.replace(page, limit=page.limit + 1)))
+    if len(found) <= page.limit:
+        return found, None
+    edge = at(found[0] if backwards else found[-1])
+    kept = [one for one in found if at(one) != edge]
+    if not kept:
+        return await read(Page(after=edge - 1, before=edge + 1, limit=MOMENT)), edge
+    return kept, at(kept[0] if backwards else kept[-1])

@@ -18,6 +18,8 @@ from tieline.api.auth import Authenticator
 from tieline.api.inside import Inside
 from tieline.api.services import ApiServices, ApiSettings
 from tieline.api.transfers import TRANSFERS
+from tieline.coordination.deciders import ACTS
+from tieline.coordination.deciders import deciders as coordination_deciders
 from tieline.directory.deciders import deciders as directory_deciders
 from tieline.directory.memory import MemoryDirectory
 from tieline.directory.tokens import authenticate, digest, new_secret
@@ -127,6 +129,12 @@ class House:
         self.tokens[handle] = await self.token(handle, level)
         return self.tokens[handle]
 
+    async def hook(self, room: str = "studio", handle: str = "alertmanager") -> str:
+        """Make a hook of a room as `tieline hook create` does; answers its key."""
+        if self.directory.member(handle) is None:
+            await self.run(CreateMember(handle=handle, kind=MemberKind.SERVICE, level=Level.L2))
+        return await self.token(handle, Level.L2, (room,))
+
     async def token(self, handle: str, level: Level, rooms: tuple[str, ...] | None = None) -> str:
         secret = new_secret()
         await self.run(CreateToken(handle=handle, digest=digest(secret), level=level, rooms=rooms))
@@ -184,7 +192,7 @@ async def open_house(
     url: str, *, settings: ApiSettings | None = None, websocket: dict[str, object] | None = None
 ) -> AsyncIterator[House]:
     clock, bus, directory = SystemClock(), LocalBus(), MemoryDirectory()
-    deciders = {**directory_deciders(), **routing_deciders()}
+    deciders = {**directory_deciders(), **routing_deciders(ACTS), **coordination_deciders()}
     store = Store(url, directory=directory, deciders=deciders, bus=bus, clock=clock)
     await store.start()
     settings = settings or ApiSettings(hub_name="studio", version="0.test")

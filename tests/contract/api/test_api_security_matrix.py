@@ -12,8 +12,12 @@ import pytest
 
 from tests.contract.api.house import House
 from tieline.api.app import ENDPOINTS
-from tieline.model.commands import CreateLink, ResolveLink
+from tieline.model.alerts import Alert
+from tieline.model.commands import CreateLink, RaiseAlert, ReceiveEvent, ResolveLink
+from tieline.model.content import plain
 from tieline.model.delivery import Delivery
+from tieline.model.inbound import InboundMessage, NativeAuthor, Receipt
+from tieline.model.keeping import KeptState
 from tieline.model.rooms import Link
 from tieline.ports.reading import DeliveryFilter, Page
 
@@ -78,19 +82,34 @@ ROWS: dict[str, Row] = {
     "preview": Row("eve", {"room": "ROOM", "text": "x"}, guarded=True),
     "check_packet": Row("eve", {"text": "x"}),
     "export_config": Row("ada"),
+    "raise_alert": Row("bob", {"room": "ROOM", "summary": "x"}, guarded=True),
+    "list_alerts": Row("eve"),
+    "get_alert": Row("eve", guarded=True),
+    "ack_alert": Row("bob", guarded=True),
+    "close_alert": Row("bob", guarded=True),
+    "list_kept": Row("lin"),
+    "release_kept": Row("lin", {"room": "ROOM"}),
+    "discard_kept": Row("lin"),
+    "get_original": Row("eve", guarded=True),
+    "channel_usage": Row("lin"),
 }
+KEYED = ("call_hook",)
+"""Operations whose credential is in the path: `test_hooks_http` has what holds for them."""
 
 NAMES = sorted(ROWS)
+HIDDEN = ("message", "link", "delivery", "attachment", "alert", "original")
+"""What has an id and belongs to a room."""
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
-    assert sorted(row.name for row in ENDPOINTS) == NAMES
+    assert sorted(row.name for row in ENDPOINTS) == sorted([*NAMES, *KEYED])
+    assert [row.name for row in ENDPOINTS if row.secret or row.level is None] == list(KEYED)
 
 
 def test_the_documented_level_is_the_one_that_the_matrix_proves() -> None:
     """Where somebody may do it to one's own objects, the document names the lower level."""
     lower = {"edit_message": 2, "delete_message": 2, "revoke_token": 1}
-    for row in ENDPOINTS:
+    for row in (row for row in ENDPOINTS if row.name not in KEYED):
         proved = CALLERS.index(ROWS[row.name].least) + 1
         assert row.level is not None
         assert int(row.level) == lower.get(row.name, proved), row.name
@@ -116,9 +135,38 @@ async def scene(house: House, room: str, author: str) -> Scene:
     found = await house.store.reader.deliveries(DeliveryFilter(message_id=message["id"]), Page(limit=1))
     assert isinstance(found[0], Delivery)
     token = next(t for t in house.directory.tokens() if t.label == "" and t.member_id == message_author(house, "rowan"))
+    alert = await house.run(RaiseAlert(room=room, summary="the object"))
+    assert isinstance(alert, Alert)
     ids = {"message": message["id"], "link": link.id, "delivery": found[0].id, "token": token.id,
-           "attachment": file["id"]}  # fmt: skip
+           "attachment": file["id"], "alert": alert.id, "kept": await kept(house, room),
+           "original": await original(house, room)}  # fmt: skip
     return Scene(house, {**ids, "emoji": "👍", "handle": "rowan", "channel": "slack"})
+
+
+async def received(house: House, room: str, native_id: str, **more: object) -> Receipt:
+    event = InboundMessage(
+        conversation=f"C-{room}",
+        native_id=native_id,
+        author=NativeAuthor(native_id="U9", display="the object"),
+        content=plain("the object"),
+        sent_at=1,
+        **more,  # type: ignore[arg-type]
+    )
+    receipt = await house.run(ReceiveEvent(channel="slack", event=event, final=True))
+    assert isinstance(receipt, Receipt)
+    return receipt
+
+
+async def kept(house: House, room: str) -> str:
+    """A message that is kept aside."""
+    assert (await received(house, room, "1", suspect="the token was given to somebody else")).status == "kept"
+    (found,) = await house.store.reader.kept((KeptState.KEPT,), Page())
+    return found.id
+
+
+async def original(house: House, room: str) -> str:
+    """A message of which something was left out."""
+    return (await received(house, room, "2", original="the object\n\n> the quotation")).message_id or ""
 
 
 def message_author(house: House, handle: str) -> str:
@@ -130,7 +178,9 @@ def message_author(house: House, handle: str) -> str:
 def target(here: Scene, name: str, room: str) -> tuple[str, str, object]:
     row = next(row for row in ENDPOINTS if row.name == name)
     kind = {"/messages": "message", "/links": "link", "/deliveries": "delivery", "/tokens": "token",
-            "/attachments": "attachment"}  # fmt: skip
+            "/attachments": "attachment", "/alerts": "alert", "/kept": "kept"}  # fmt: skip
+    if name == "get_original":
+        kind["/messages"] = "original"
     here.ids["id"] = next((here.ids[k] for prefix, k in kind.items() if row.path.startswith(prefix)), "")
     body = ROWS[name].body
     if isinstance(body, dict):
@@ -178,11 +228,13 @@ async def test_who_does_not_see_the_room_is_answered_like_for_an_absent_one(hous
     assert status == 404, hidden
     if "{id}" in next(row for row in ENDPOINTS if row.name == name).path:
         real = dict(here.ids)
-        here.ids.update(message="absent", link="absent", delivery="absent", attachment="absent")
+        here.ids.update(dict.fromkeys(HIDDEN, "absent"))
         status, absent = await ask(house, here, name, "vault", "bob")
         assert status == 404
-        assert str(absent["detail"]).replace("absent", "") == str(hidden["detail"]).replace(
-            real["message"], "").replace(real["link"], "").replace(real["delivery"], "").replace(real["attachment"], "")  # fmt: skip
+        said = str(hidden["detail"])
+        for one in HIDDEN:
+            said = said.replace(real[one], "")
+        assert str(absent["detail"]).replace("absent", "") == said
     else:
         status, absent = await ask(house, here, name, "no-room", "bob")
         if name == "post_batch":
@@ -191,7 +243,7 @@ async def test_who_does_not_see_the_room_is_answered_like_for_an_absent_one(hous
         assert str(absent["detail"]).replace("no-room", "") == str(hidden["detail"]).replace("vault", "")
 
 
-@pytest.mark.parametrize("name", ["list_rooms", "list_deliveries"])
+@pytest.mark.parametrize("name", ["list_rooms", "list_deliveries", "list_alerts"])
 async def test_lists_leave_out_what_is_not_visible(house: House, name: str) -> None:
     here = await scene(house, "vault", "lin")
     _, seen = await ask(house, here, name, "vault", "bob")
