@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from tieline.config import Config, LinkSettings, MemberSettings, RoomSettings
+from tieline.config.models import NotifySettings, QuietSettings, RungSettings
 from tieline.model.commands import ApplyConfig, LinkSpec, MemberSpec, RoomSpec
+from tieline.model.policies import Notify, PolicySet, QuietHours, Rung
 from tieline.model.rooms import Backlog
 
 
@@ -13,7 +18,46 @@ def apply_command(config: Config) -> ApplyConfig:
         file=config.file,
         members=tuple(_member(handle, settings) for handle, settings in config.members.items()),
         rooms=tuple(_room(config, name, settings) for name, settings in config.rooms.items()),
+        policies=policies(config),
     )
+
+
+def policies(config: Config) -> PolicySet:
+    """The policies of a valid configuration, and how its members are reached: durations in milliseconds."""
+    rules = config.policies
+    return PolicySet(
+        ladder=_ladder(rules.alerts.ladder),
+        on_call=tuple(rules.alerts.on_call),
+        notify={
+            handle: _notify(settings.notify)
+            for handle, settings in config.members.items()
+            if settings.notify != NotifySettings()
+        },
+        gates=tuple(rules.gates),
+        audit_after_hops=rules.audit_after_hops,
+        accept_within=_milliseconds(rules.handoff.accept_within),
+    )
+
+
+def _notify(settings: NotifySettings) -> Notify:
+    return Notify(ladder=_ladder(settings.ladder), quiet=_quiet(settings.quiet) if settings.quiet else None)
+
+
+def _ladder(rungs: Sequence[RungSettings]) -> tuple[Rung, ...]:
+    return tuple(Rung(via=rung.via, wait=_milliseconds(rung.wait)) for rung in rungs)
+
+
+def _quiet(settings: QuietSettings) -> QuietHours:
+    return QuietHours(start=_minute(settings.start), end=_minute(settings.end), zone=settings.zone)
+
+
+def _minute(time_of_day: str) -> int:
+    hours, minutes = time_of_day.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return round(duration.total_seconds() * 1000)
 
 
 def _member(handle: str, settings: MemberSettings) -> MemberSpec:

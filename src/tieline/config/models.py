@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from tieline.config.durations import Duration
+from tieline.config.problems import did_you_mean
 from tieline.config.sizes import Size
 from tieline.model.base import NAME_PATTERN
 from tieline.model.members import Level, MemberKind
@@ -73,9 +75,29 @@ def _check_count(value: object) -> object:
     return value
 
 
+def _check_time(value: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise _fault(f"'{value}' is not a time of the day", 'write hours and minutes: "22:00"')
+    return value
+
+
+def _check_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # not there, no name at all, a folder of them
+        known = available_timezones()
+        hint = did_you_mean(value, known) or 'write a name as in "Europe/London"'
+        fix = hint if known else "this machine knows no time zones: install the package tzdata"
+        raise _fault(f"'{value}' is no time zone", fix) from None
+    return value
+
+
 Name = Annotated[str, AfterValidator(_check_name), Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})]
 Address = Annotated[str, AfterValidator(_check_listen)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+TimeOfDay = Annotated[
+    str, AfterValidator(_check_time), Field(json_schema_extra={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+]
 Flag = Annotated[bool, BeforeValidator(_check_flag)]
 
 
@@ -139,6 +161,31 @@ class ChannelSettings(BaseModel):
         return [("adapter", self.adapter), ("enabled", self.enabled)]
 
 
+class RungSettings(Section):
+    """One step of a ladder: reach a member by `via`, and wait for an answer before the next."""
+
+    via: Text
+    """`mention` (only in the room), `direct` (the first channel with direct messages), a channel, or an adapter."""
+    wait: Duration = timedelta(minutes=5)
+
+
+class QuietSettings(Section):
+    """When a member is not to be disturbed, but for what is critical; `from` after `to`: over midnight."""
+
+    start: TimeOfDay = Field(alias="from")
+    end: TimeOfDay = Field(alias="to")
+    zone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
+    """A name of the IANA list: `Europe/London`."""
+
+
+class NotifySettings(Section):
+    """How one member is reached by alerts."""
+
+    ladder: tuple[RungSettings, ...] = ()
+    """First rung first; absent: the hub's, under `policies.alerts`."""
+    quiet: QuietSettings | None = None
+
+
 class MemberSettings(Section):
     """A person, an AI agent or a service, with accounts by channel."""
 
@@ -149,6 +196,7 @@ class MemberSettings(Section):
     level: Literal["L1", "L2", "L3", "L4"] = "L2"
     specialities: tuple[Text, ...] = ()
     accounts: Mapping[str, Text] = Field(default_factory=dict)
+    notify: NotifySettings = NotifySettings()
 
     @property
     def model_level(self) -> Level:
@@ -192,6 +240,15 @@ class HandoffPolicy(Section):
     """The ladder, first rung first: `mention`, then adapters or channels by name."""
 
 
+class AlertPolicy(Section):
+    """Whom alerts climb to, and how."""
+
+    ladder: tuple[RungSettings, ...] = ()
+    """For members without one of their own; absent: `mention`, `direct`, `email`, `sms`."""
+    on_call: tuple[Text, ...] = ()
+    """Handles: an alert in a room goes to the first, then to the next one who has not been asked."""
+
+
 class Policies(Section):
     """The protocol's rules, as data."""
 
@@ -199,6 +256,7 @@ class Policies(Section):
     """Handles of which one must have had a task before its NEXT_HOP may be DONE."""
     audit_after_hops: Annotated[int, BeforeValidator(_check_count), Field(ge=1, le=10_000)] = 5
     handoff: HandoffPolicy = HandoffPolicy()
+    alerts: AlertPolicy = AlertPolicy()
 
 
 class ConfigFile(Section):

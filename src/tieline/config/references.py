@@ -12,11 +12,14 @@ from tieline.config.masking import is_secret
 from tieline.config.problems import did_you_mean
 from tieline.config.source import Document, Path, Plain
 from tieline.config.validation import report_bare
+from tieline.model.policies import MENTION
 from tieline.model.rooms import AUTO
 
 WEB: Final = "web"
 """The hub's own channel, always there (`tieline_websocket`)."""
 
+_RUNGS: Final = frozenset({MENTION, "direct"})
+"""What a rung's `via` may be beside channels and adapters."""
 _COMMON: Final = frozenset({"adapter", "enabled", "on_doubt"})
 _TEXT_NAMES: Final = (
     *("id", "sid", "token", "secret", "password", "key", "from", "to", "phone", "phones", "number", "numbers"),
@@ -69,11 +72,19 @@ def check_references(document: Document) -> None:
             _expect(document, ("rooms", name, "members", index), guest, "member", members)
         for index, link in enumerate(_list(room.get("links"))):
             _check_link(document, ("rooms", name, "links", index), _mapping(link), channels, members)
-    for index, gate in enumerate(_list(_mapping(_mapping(document.data).get("policies")).get("gates"))):
-        if isinstance(gate, str) and gate not in members:
-            message = f"gate '{gate}' is no member in this file"
+    policies = _mapping(_mapping(document.data).get("policies"))
+    on_call = _mapping(policies.get("alerts")).get("on_call")
+    _check_handles(document, ("policies", "gates"), _list(policies.get("gates")), "gate", members)
+    _check_handles(document, ("policies", "alerts", "on_call"), _list(on_call), "on call", members)
+
+
+def _check_handles(document: Document, path: Path, names: list[Plain], what: str, members: Collection[str]) -> None:
+    """Warn of handles that are no members here: the API may have made them."""
+    for index, name in enumerate(names):
+        if isinstance(name, str) and name not in members and not document.unresolved((*path, index)):
+            message = f"{what} '{name}' is no member in this file"
             fix = "right if the API made that member; else add it under members"
-            document.report(("policies", "gates", index), message, fix, warning=True)
+            document.report((*path, index), message, fix, warning=True)
 
 
 def _check_link(
@@ -146,8 +157,9 @@ def check_channels(document: Document, adapters: Mapping[str, ChannelValidator] 
 
 
 def check_endpoints(document: Document, adapters: Mapping[str, ChannelValidator] | None) -> None:
-    """Judge each link's `as` by what its channel's adapter offers."""
+    """Judge each link's `as` by what its channel's adapter offers, and each rung's `via` by what there is."""
     channels = _blocks(document, "channels")
+    _check_rungs(document, channels, adapters)
     for name, room in _blocks(document, "rooms").items():
         for index, link in enumerate(_list(room.get("links"))):
             wish, channel = _mapping(link).get("as"), _mapping(link).get("channel")
@@ -158,6 +170,31 @@ def check_endpoints(document: Document, adapters: Mapping[str, ChannelValidator]
                 continue
             fix = f"write one of: {', '.join(rules.endpoints)}; or leave it out"
             document.report(path, f"{adapter} has no endpoint '{wish}'", fix, at_value=True)
+
+
+def _check_rungs(
+    document: Document, channels: Mapping[str, Mapping[str, Plain]], adapters: Mapping[str, ChannelValidator] | None
+) -> None:
+    """`via` is one of the two words, a channel of the file, or an adapter that is used here or installed."""
+    used = {str(block.get("adapter")) for block in channels.values() if block.get("adapter")}
+    known = {*_RUNGS, *channels, *used, *(adapters or ())}
+    for path, rung in _rungs(document):
+        via, place = rung.get("via"), (*path, "via")
+        if adapters is not None and isinstance(via, str) and via not in known and not document.unresolved(place):
+            hint = did_you_mean(via, known) or "write mention, direct, a channel of this file, or an adapter"
+            document.report(place, f"'{via}' is no channel here and no adapter", hint, at_value=True)
+
+
+def _rungs(document: Document) -> Iterator[tuple[Path, Mapping[str, Plain]]]:
+    ladders: list[tuple[Path, Plain]] = [
+        (("members", handle, "notify", "ladder"), _mapping(member.get("notify")).get("ladder"))
+        for handle, member in _blocks(document, "members").items()
+    ]
+    policies = _mapping(_mapping(document.data).get("policies"))
+    ladders.append((("policies", "alerts", "ladder"), _mapping(policies.get("alerts")).get("ladder")))
+    for path, ladder in ladders:
+        for index, rung in enumerate(_list(ladder)):
+            yield (*path, index), _mapping(rung)
 
 
 def _check_settings(document: Document, path: Path, block: Mapping[str, Plain], rules: ChannelValidator) -> None:

@@ -114,7 +114,9 @@ def test_the_example_names_every_variable_that_is_needed_and_not_set(repo_root: 
     with pytest.raises(ConfigError) as caught:
         load_config(repo_root / "config.yaml.example", env={})
     named = {problem.message for problem in caught.value.problems}
-    assert named == {f"variable {name} is not set" for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_BOT_TOKEN")}
+    assert named == {
+        f"variable {name} is not set" for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_BOT_TOKEN")
+    }
 
 
 def test_the_example_is_right_with_the_adapters_of_this_version_and_says_what_waits_for_others(repo_root: Path) -> None:
@@ -437,6 +439,7 @@ def test_the_effective_configuration_has_defaults_and_no_secret(home: Home) -> N
         "gates": [],
         "audit_after_hops": 5,
         "handoff": {"accept_within": "15m", "escalate": ["mention"]},
+        "alerts": {"ladder": [], "on_call": []},
     }
     assert config.secrets == {"canary-token", "postgresql://u:canary@h/d"}
 
