@@ -8,11 +8,12 @@ Next stop: the conformance kit proves each level.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 from tieline.model.base import Value
 from tieline.model.capabilities import (
+    Budget,
+    Bundle,
     Capabilities,
     RateLimit,
     ReactionSupport,
@@ -31,15 +32,18 @@ _ROOM: Final = 100
 """Characters kept free for a code and its answers."""
 
 
-class Price(Value, kw_only=True, frozen=True):
-    """What one segment costs, as the configuration says: for previews, not a bill."""
+class Terms(Value, kw_only=True, frozen=True):
+    """What a channel's configuration says of pace and money; ``pace`` in texts a second, ``price`` of one segment."""
 
-    segment: Decimal
-    currency: str = "USD"
+    pace: float = 1.0
+    price: float | None = None
+    currency: str = ""
+    budget: Budget | None = None
+    bundle: Bundle | None = Bundle()
 
 
-def capabilities(*, whatsapp: bool = False, pace: float = 1.0) -> Capabilities:
-    """Capabilities of one conversation; ``pace`` in texts a second."""
+def capabilities(terms: Terms, *, whatsapp: bool = False) -> Capabilities:
+    """Capabilities of one conversation. What a message on WhatsApp costs depends on more than its length."""
     sms = TextLimit(max=SEGMENTS_MAX, unit=TextUnit.SEGMENTS, max_parts=PARTS_MAX)
     characters = TextLimit(max=BODY_MAX - _ROOM, unit=TextUnit.UTF16, max_parts=PARTS_MAX)
     return Capabilities(
@@ -56,12 +60,10 @@ def capabilities(*, whatsapp: bool = False, pace: float = 1.0) -> Capabilities:
         lookup=True,
         buttons=Support.FALLBACK,
         direct=Support.FULL,
-        cost_unit="message" if whatsapp else "segment",
-        rate=RateLimit(per_second=pace, burst=max(1, int(pace))),
+        cost_unit=None if whatsapp else "segment",
+        price=None if whatsapp else terms.price,
+        currency="" if whatsapp else terms.currency,
+        budget=None if whatsapp else terms.budget,
+        bundle=terms.bundle,
+        rate=RateLimit(per_second=terms.pace, burst=max(1, int(terms.pace))),
     )
-
-
-def cost(units: int, price: Price | None) -> str:
-    """``3 segments, about 0.0237 USD``; without a price, only how many."""
-    counted = f"{units} segment{'' if units == 1 else 's'}"
-    return counted if price is None else f"{counted}, about {(price.segment * units).normalize():f} {price.currency}"

@@ -2,8 +2,6 @@
 
 Rule: making it does no I/O; :meth:`SmsAdapter.connect` tries the credential and, where Twilio cannot reach us, begins
 to poll; :meth:`SmsAdapter.disconnect` leaves nothing behind. A conversation is the address of one phone.
-The hub reads :attr:`SmsAdapter.budgets` and asks :meth:`SmsAdapter.cost` and :meth:`SmsAdapter.one_segment`: what may
-be spent, what a message costs, and how an alert becomes one segment.
 Not promised with webhooks: to notice that Twilio stopped posting; there is no connection to lose.
 Next stops: :mod:`tieline_sms.wire` and :mod:`tieline_sms.polling` (in), :mod:`tieline_sms.outbound` (out).
 """
@@ -16,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from tieline.errors import DeliveryError, Misconfigured, NotDispatched
 from tieline.model.attachments import FileSource
 from tieline.model.capabilities import Capabilities
-from tieline.model.delivery import Endpoint, Frame
+from tieline.model.delivery import Endpoint
 from tieline.ports.abilities import Finding, Resync, Route
 from tieline.ports.adapter import AdapterContext, Outgoing, Sent, Session
 from tieline.ports.fetching import Fetcher
@@ -25,7 +23,7 @@ from tieline.render.plain import Plain
 from tieline_sms import abilities, config, fetching, numbers, render
 from tieline_sms.checks import Checks
 from tieline_sms.client import Api
-from tieline_sms.config import Budget, Inbound, Settings
+from tieline_sms.config import Inbound, Settings
 from tieline_sms.door import Door
 from tieline_sms.errors import lifecycle
 from tieline_sms.history import History
@@ -84,7 +82,7 @@ class SmsAdapter:
         self._settings = settings
         self._dialect = render.Texts()
         self._plain = Plain()
-        self._can = {on: abilities.capabilities(whatsapp=on, pace=settings.pace) for on in (False, True)}
+        self._can = {on: abilities.capabilities(settings.terms, whatsapp=on) for on in (False, True)}
         self._webhooks = Webhooks(settings.auth_token, context.public_url, context.clock)
         self._fetcher = Fetcher(loopback=settings.api_url is not None, clock=context.clock)
         self._open: _Open | None = None
@@ -96,21 +94,6 @@ class SmsAdapter:
         """How texts reach us."""
         possible = bool(self._context.public_url and self._settings.auth_token)
         return self._settings.inbound or (Inbound.WEBHOOK if possible else Inbound.POLL)
-
-    @property
-    def budgets(self) -> tuple[Budget | None, Budget | None]:
-        """The most a day of the channel, and of one receiver; None: no limit. The hub keeps them."""
-        return self._settings.daily_budget, self._settings.per_recipient_budget
-
-    def cost(self, endpoint: Endpoint, frames: Sequence[Frame]) -> str | None:
-        """What frames cost, in words for a preview: ``2 segments, about 0.0158 USD``; None on WhatsApp."""
-        if numbers.is_whatsapp(endpoint.conversation):
-            return None
-        return abilities.cost(sum(frame.units for frame in frames), self._settings.price)
-
-    def one_segment(self, code: str, marks: Sequence[str], text: str, answers: Sequence[str]) -> str:
-        """What is to be acted on, in one segment: :func:`tieline_sms.render.one_segment`."""
-        return render.one_segment(code, marks, text, answers)
 
     def dialect(self, endpoint: Endpoint) -> Dialect:
         """Plain text; for SMS in few segments."""

@@ -1,25 +1,26 @@
 """Settings of a channel to phones: what they are and what is wrong with them.
 
 Rule: all problems at once, each with its place and its mend; no SDK is imported. Numbers are written in quotes, for
-YAML takes ``+15005550006`` for a sum. The budgets are read here and kept by the hub.
+YAML takes ``+15005550006`` for a sum. Budgets and prices are read here; the hub keeps to them.
 Not promised: that a credential works; that is :mod:`tieline_sms.checks`.
 Next stop: :mod:`tieline_sms.adapter` reads :class:`Settings`.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
 from tieline.model.base import Value
+from tieline.model.capabilities import Budget, Bundle
 from tieline.ports.adapter import SettingProblem
 from tieline.ports.addresses import is_loopback
 from tieline_sms import numbers
-from tieline_sms.abilities import Price
+from tieline_sms.abilities import Terms
 from tieline_sms.ids import Own
 
 
@@ -28,13 +29,6 @@ class Inbound(StrEnum):
 
     WEBHOOK = "webhook"
     POLL = "poll"
-
-
-class Budget(Value, kw_only=True, frozen=True):
-    """The most that a day may cost: so many ``segments`` or ``messages``."""
-
-    most: int
-    unit: str
 
 
 class Settings(Value, kw_only=True, frozen=True):
@@ -55,12 +49,7 @@ class Settings(Value, kw_only=True, frozen=True):
     """Seconds after which a text that was not delivered is of no more use."""
     content_sid: str | None = None
     """Template for WhatsApp outside its window: its variable 1 is the text."""
-    price: Price | None = None
-    daily_budget: Budget | None = None
-    """Of the whole channel."""
-    per_recipient_budget: Budget | None = None
-    pace: float = 1.0
-    """Texts a second to one number."""
+    terms: Terms = Terms()
 
     def __repr__(self) -> str:
         return f"Settings(account_sid={self.account_sid!r}, own={self.own!r})"
@@ -72,6 +61,7 @@ _KNOWN: Final = (
     "api_secret",
     "api_url",
     "auth_token",
+    "bundle",
     "content_sid",
     "daily_budget",
     "from",
@@ -90,7 +80,7 @@ _SIDS: Final = {
 _SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _DURATION: Final = re.compile(r"([0-9]{1,6})\s*(s|m|h)?")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
-_BUDGET: Final = re.compile(r"([0-9]{1,9})\s*(segments?|messages?)?", re.IGNORECASE)
+_BUDGET: Final = re.compile(r"([0-9]{1,9})\s*(segments?)?", re.IGNORECASE)
 _FROM_FIX: Final = 'write from: "+15005550006", a Messaging Service (MG…), or "whatsapp:+15005550006", in quotes'
 VALIDITY_MAX: Final = 36_000
 POLL: Final = range(2, 3601)
@@ -116,10 +106,21 @@ def load(raw: Mapping[str, object]) -> Settings:
         api_url=_text(raw, "api_url"),
         validity=_seconds(raw.get("validity", "4h")) or VALIDITY_MAX,
         content_sid=_text(raw, "content_sid"),
-        price=_price(raw.get("price")),
-        daily_budget=_budget(raw.get("daily_budget")),
-        per_recipient_budget=_budget(raw.get("per_recipient_budget")),
+        terms=_terms(raw),
+    )
+
+
+def _terms(raw: Mapping[str, object]) -> Terms:
+    """Pace and money. Budgets are segments of a UTC day."""
+    segment, currency = _price(raw.get("price")) or (None, "")
+    day, receiver = _budget(raw.get("daily_budget")), _budget(raw.get("per_recipient_budget"))
+    bounded = day is not None or receiver is not None
+    return Terms(
         pace=_pace(raw.get("pace", 1)) or 1.0,
+        price=segment,
+        currency=currency,
+        budget=Budget(per_day=day, per_receiver=receiver) if bounded else None,
+        bundle=_bundle(raw.get("bundle", True)),
     )
 
 
@@ -179,8 +180,11 @@ def _amounts(raw: Mapping[str, object]) -> Iterator[SettingProblem]:
         yield SettingProblem(path=("price",), message="'price' is what a segment costs", fix=fix)
     for name in ("daily_budget", "per_recipient_budget"):
         if raw.get(name) is not None and _budget(raw[name]) is None:
-            fix = f"write {name}: 200 segments, or 50 messages"
-            yield SettingProblem(path=(name,), message=f"'{name}' is segments or messages a day", fix=fix)
+            message = f"'{name}' is how many segments may go out in a day"
+            yield SettingProblem(path=(name,), message=message, fix=f"write {name}: 200")
+    if not isinstance(raw.get("bundle", True), bool) and not _seconds(raw["bundle"]):
+        message = "'bundle' is for how long many texts to one person are gathered into one"
+        yield SettingProblem(path=("bundle",), message=message, fix="write bundle: 30s, or false")
     if _pace(raw.get("pace", 1)) is None:
         fix = "write a number; long codes of the US take 1"
         yield SettingProblem(path=("pace",), message="'pace' is texts a second", fix=fix)
@@ -220,25 +224,28 @@ def _pace(value: object) -> float | None:
     return float(value) if is_number and 0 < float(value) <= PACE_MAX else None  # type: ignore[arg-type]
 
 
-def _price(value: object) -> Price | None:
+def _price(value: object) -> tuple[float, str] | None:
+    """Price of a segment, and its currency."""
     if not isinstance(value, Mapping) or not set(value) <= {"segment", "currency"}:
         return None
-    currency = value.get("currency", "USD")
-    try:
-        segment = Decimal(str(value.get("segment")))
-    except InvalidOperation:
+    segment, currency = value.get("segment"), value.get("currency", "USD")
+    if isinstance(segment, bool) or not isinstance(segment, int | float) or not 0 <= segment < math.inf:
         return None
-    fits = segment.is_finite() and segment >= 0 and isinstance(currency, str) and currency.isalpha()
-    return Price(segment=segment, currency=str(currency).upper()) if fits else None
+    fits = isinstance(currency, str) and currency.isascii() and currency.isalpha()
+    return (float(segment), currency.upper()) if fits else None
 
 
-def _budget(value: object) -> Budget | None:
+def _budget(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     found = _BUDGET.fullmatch(str(value).strip())
-    if found is None:
-        return None
-    return Budget(most=int(found[1]), unit="messages" if (found[2] or "").lower().startswith("m") else "segments")
+    return int(found[1]) if found else None
+
+
+def _bundle(value: object) -> Bundle | None:
+    if isinstance(value, bool):
+        return Bundle() if value else None
+    return Bundle(within=float(_seconds(value) or 0))
 
 
 def _is_stand_in(url: object) -> bool:

@@ -12,8 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from tieline.model.actions import Action
 from tieline.model.content import Block
 from tieline.ports.adapter import Outgoing
+from tieline.ports.rendering import Plan
 from tieline.render.plain import Plain
 from tieline.render.segments import count
 from tieline_sms import gsm, numbers
@@ -26,6 +28,7 @@ _DOTS: Final = "..."
 _LEAST: Final = 20
 """Characters of the text that must stay before marks are left out for it."""
 _ENDS: Final = ".!?"
+_ALERT: Final = "alert: "
 _SPACE: Final = re.compile(r"\s+")
 
 
@@ -40,6 +43,14 @@ class Texts(Plain):
     def write(self, blocks: tuple[Block, ...]) -> str:
         """Blocks as the text that is sent."""
         return gsm.cheapest(super().write(blocks))
+
+    def condense(self, plan: Plan) -> str:
+        """What somebody shall act on, in one segment; who says it is named where it is a person's word."""
+        text, author = super().write(plan.document.blocks), " ".join(plan.author.split())
+        marks = [mark.removeprefix(_ALERT) for mark in plan.marks]
+        if plan.prefix and author and not any(mark.startswith(_ALERT) for mark in plan.marks):
+            text = f"{author}: {text}"
+        return one_segment(plan.code or "", (plan.room, *marks), text, _words(plan.actions))
 
 
 def one_segment(code: str, marks: Sequence[str], text: str, answers: Sequence[str]) -> str:
@@ -70,12 +81,16 @@ def body(outgoing: Outgoing) -> str:
     text, code, frame = outgoing.frame.text, outgoing.code, outgoing.frame
     if code is None or text.startswith(f"{code}:"):
         return text
-    words = tuple(action.name for action in frame.actions) or ANSWERS
+    words = _words(frame.actions)
     if frame.total == 1 and outgoing.machine and not numbers.is_whatsapp(outgoing.endpoint.conversation):
         return one_segment(code, (), text, words)
     head = f"{code}: " if frame.index == 0 else ""
     tail = f"\n{_reply(code, words)}" if frame.index == frame.total - 1 else ""
     return f"{head}{text}{tail}"
+
+
+def _words(actions: Sequence[Action]) -> tuple[str, ...]:
+    return tuple(action.name for action in actions) or ANSWERS
 
 
 def _around(code: str, marks: Sequence[str], text: str, answers: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from tieline.ports.adapter import Outgoing
 from tieline.ports.rendering import Dialect
 from tieline.render.segments import count
 from tieline_sms import inbound, render
-from tieline_sms.abilities import capabilities, cost
+from tieline_sms.abilities import Terms, capabilities
 from tieline_sms.ids import Own
 
 
@@ -37,7 +37,7 @@ class PhoneSimulator:
 
     def capabilities(self) -> Capabilities:
         """Those of SMS."""
-        return capabilities()
+        return capabilities(Terms())
 
     def typed(
         self, conversation: str, user: str, text: str, native_id: str, *, thread: str | None = None
@@ -55,9 +55,10 @@ class PhoneSimulator:
     def shown(self, outgoing: Outgoing) -> str:
         """The text as a phone shows it, and what it costs."""
         said = render.body(outgoing)
+        segments = count(said)
         return (
             f'<div class="plain-message phone-message"><div class="sim-text">{escape(said)}</div>'
-            f'<small class="sim-cost">{escape(cost(count(said), None))}</small></div>'
+            f'<small class="sim-cost">{segments} segment{"" if segments == 1 else "s"}</small></div>'
         )
 
 

@@ -25,7 +25,7 @@ from tieline.render.dialect import Plan
 from tieline.render.plan import render
 from tieline.render.segments import count, is_gsm
 from tieline_sms import gsm
-from tieline_sms.abilities import capabilities
+from tieline_sms.abilities import Terms, capabilities
 from tieline_sms.render import Texts, one_segment
 
 VERSION = "1.3.0"
@@ -143,7 +143,7 @@ def test_so_do_texts_full_of_characters_of_several_code_points(calculator: Path)
 
 def test_what_a_preview_shows_is_what_the_frames_cost(calculator: Path) -> None:
     """Through the hub's rendering, in the adapter's dialect: sizes, the limit of ten, and Twilio's 1,600 characters."""
-    can, dialect = capabilities(), Texts()
+    can, dialect = capabilities(Terms()), Texts()
     texts = [text for text in generated(600, seed=31) if not has_clusters(text)]
     frames = [
         frame

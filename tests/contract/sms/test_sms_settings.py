@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -11,14 +10,20 @@ from hypothesis import strategies as some
 from tests.contract.sms.sms_making import SETTINGS, make, outgoing
 from tests.services.scripted_twilio import ACCOUNT, ANA, OURS, SERVICE, TOKEN, Reply, ScriptedTwilio
 from tieline.errors import Misconfigured, NotDispatched
-from tieline.model.capabilities import Support
+from tieline.model.actions import Action
+from tieline.model.capabilities import Budget, Bundle, Support
+from tieline.model.content import plain
 from tieline.model.delivery import Endpoint
 from tieline.model.inbound import InboundCommand, InboundConsent, InboundMessage
 from tieline.ports.adapter import AdapterContext
 from tieline.ports.clock import SystemClock
+from tieline.ports.rendering import Plan
+from tieline.render.plan import render
 from tieline_sms import config
+from tieline_sms.abilities import Terms, capabilities
 from tieline_sms.adapter import create
-from tieline_sms.config import Budget, Inbound
+from tieline_sms.config import Inbound
+from tieline_sms.render import Texts, body
 from tieline_sms.simulate import simulator
 
 FAULTS: list[tuple[str, object, str]] = [
@@ -41,6 +46,9 @@ FAULTS: list[tuple[str, object, str]] = [
     ("price", {"segment": "dear"}, "segment"),
     ("price", {"segment": 1, "tax": 2}, "segment"),
     ("price", 0.1, "segment"),
+    ("bundle", "soon", "gathered"),
+    ("bundle", 0, "gathered"),
+    ("price", {"segment": float("nan")}, "segment"),
     ("daily_budget", "a lot", "segments"),
     ("per_recipient_budget", -1, "segments"),
     ("pace", 0, "second"),
@@ -86,7 +94,8 @@ def test_everything_that_may_be_set() -> None:
         "poll": "1m",
         "validity": "30m",
         "daily_budget": "200 segments",
-        "per_recipient_budget": "20 messages",
+        "per_recipient_budget": 20,
+        "bundle": "1m",
         "price": {"segment": 0.0079, "currency": "usd"},
         "pace": 10,
     }
@@ -98,9 +107,11 @@ def test_everything_that_may_be_set() -> None:
         60,
         1800,
     )
-    assert settings.daily_budget == Budget(most=200, unit="segments")
-    assert settings.per_recipient_budget == Budget(most=20, unit="messages")
-    assert settings.price is not None and settings.price.segment == Decimal("0.0079")
+    terms = settings.terms
+    assert (terms.price, terms.currency, terms.pace) == (0.0079, "USD", 10.0)
+    assert (terms.budget, terms.bundle) == (Budget(per_day=200, per_receiver=20), Bundle(within=60.0))
+    assert config.load({**SETTINGS, "bundle": False}).terms.bundle is None
+    assert config.load(SETTINGS).terms.budget is None
     assert config.check({**SETTINGS, "daily_budget": 50}) == ()
 
 
@@ -123,12 +134,37 @@ def test_the_way_in_follows_from_the_public_address() -> None:
 async def test_what_the_hub_is_told_of_money(twilio: ScriptedTwilio) -> None:
     adapter = make(twilio, daily_budget=5, price={"segment": 0.0079})
     endpoint = Endpoint(channel="test", conversation=ANA)
-    frames = [outgoing("x" * 161).frame, outgoing("x").frame]
-    assert adapter.cost(endpoint, frames) == "3 segments, about 0.0237 USD"
-    assert make(twilio).cost(endpoint, frames[1:]) == "1 segment"
-    assert adapter.budgets == (Budget(most=5, unit="segments"), None)
     can = adapter.capabilities(endpoint)
-    assert (can.cost_unit, can.receipts.delivered, can.attachment.level) == ("segment", True, Support.REJECTED)
+    assert (can.cost_unit, can.price, can.currency, can.budget) == ("segment", 0.0079, "USD", Budget(per_day=5))
+    assert can.bundle == Bundle() and can.receipts.delivered and can.attachment.level is Support.REJECTED
+    there = adapter.capabilities(Endpoint(channel="test", conversation=f"whatsapp:{ANA}"))
+    assert (there.cost_unit, there.price, there.budget, there.receipts.read) == (None, None, None, True)
+
+
+def test_an_alert_and_a_handoff_are_condensed_to_one_segment_by_the_dialect() -> None:
+    """As the hub renders what has a code."""
+    actions = (Action(name="ack", label="Acknowledge", target="msg_1"),)
+    alert = Plan(
+        document=plain("disk full on db-3"),
+        author="prometheus",
+        prefix=True,
+        marks=("alert: critical",),
+        actions=actions,
+        code="1",
+        room="dj-waste",
+    )
+    can = capabilities(Terms())
+    [frame] = render(alert, can, Texts()).frames
+    assert (frame.text, frame.units) == ("1: disk full on db-3 (dj-waste, critical). Reply 1 ack", 1)
+    both = (Action(name="accept", label="Accept", target="h"), Action(name="decline", label="Decline", target="h"))
+    handoff = msgspec.structs.replace(alert, marks=("handoff",), author="Marcus", actions=both, code="12")
+    long = msgspec.structs.replace(handoff, document=plain("please take over the deploy " * 20))
+    [frame] = render(long, can, Texts()).frames
+    assert frame.text.startswith("12: Marcus: please take over") and frame.text.endswith(
+        "... (dj-waste, handoff). Reply 12 accept or 12 decline"
+    ), frame.text
+    assert frame.units == 1 and len(frame.text) > 140
+    assert body(outgoing("", code="12", machine=True, frame=frame)) == frame.text
 
 
 async def test_names_and_our_own_number_are_no_conversations(twilio: ScriptedTwilio) -> None:
