@@ -53,7 +53,7 @@ def translate_smtp(error: Exception, phase: Phase) -> DeliveryError:
     """What a failed submission means for a retry."""
     if isinstance(error, DeliveryError):
         return error
-    if isinstance(error, aiosmtplib.SMTPResponseException):
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:  # below: it was no answer of SMTP's
         return _answered(error.code, error.message, phase)
     if isinstance(error, aiosmtplib.SMTPNotSupported):
         return Permanent("not_supported", str(error), fix="use a server that takes such addresses")

@@ -60,13 +60,11 @@ class Smtp:
             await client.rcpt(to, encoding=encoding)
             phase = Phase.DATA
             answer = await client.data(mail, timeout=DATA_LIMIT)
+            await _goodbye(client)
         except Exception as error:
-            client.close()
             raise translate_smtp(error, phase) from error
-        except BaseException:
-            client.close()
-            raise
-        await _goodbye(client)
+        finally:
+            await _end(client)
         return Accepted(words=answer.message)
 
     async def try_out(self) -> list[str]:
@@ -87,7 +85,7 @@ class Smtp:
         except Exception as error:
             raise translate_smtp(error, phase) from error
         finally:
-            client.close()
+            await _end(client)
         return ways
 
     def _client(self) -> aiosmtplib.SMTP:
@@ -147,4 +145,13 @@ async def _goodbye(client: aiosmtplib.SMTP) -> None:
     with contextlib.suppress(Exception):
         async with asyncio.timeout(1.0):
             await client.quit()
+
+
+async def _end(client: aiosmtplib.SMTP) -> None:
+    """Leave nothing of the connection."""
+    transport = client.transport
     client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()  # closing TLS politely would wait for a server that may be gone
+        for _ in range(3):  # the loop closes TLS, then the line under it
+            await asyncio.sleep(0)

@@ -64,10 +64,12 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
         """Something happened in the mailbox, or the connection ended."""
         self.lost: asyncio.Future[str] = loop.create_future()
         """Why the connection ended, once it has."""
-        self.greeted = False
+        self.gone = asyncio.Event()
+        """Nothing is left of the connection."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.gone.set()
         self.end(str(exc) if exc else "the server closed the connection")
 
     def end(self, why: str) -> None:
@@ -76,7 +78,7 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
             self.lost.set_result(why)
         self.news.set()
         if self.transport is not None:
-            self.transport.close()
+            self.transport.abort()  # closing TLS politely would wait for a server that may be gone
 
     def _untagged_response(self, line: bytes) -> Any:  # noqa: ANN401 - aioimaplib's
         upper = line[:80].upper()
@@ -196,6 +198,9 @@ class Imap:
                 async with asyncio.timeout(1.0):
                     await self._or_lost(self._protocol.logout())
         self.abort()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._protocol.gone.wait()
 
     def abort(self) -> None:
         """Break the connection off."""

@@ -261,18 +261,12 @@ class MailServers:
     def new_uidvalidity(self, user: str) -> None:
         """Number the mailbox anew, as a move to another server does: every mail has another UID afterwards."""
         maildir = self.maildir(user)
-        self.doveadm("kick", user)
-        for name in (
-            "dovecot-uidlist",
-            "dovecot.index",
-            "dovecot.index.log",
-            "dovecot.index.cache",
-            "dovecot.list.index",
-        ):
-            for found in maildir.glob(f"{name}*"):
-                found.unlink()
-        for found in maildir.glob("dovecot-uidvalidity*"):
+        self.kick(user)
+        for found in maildir.glob("dovecot*"):
             found.unlink()
+        listed = maildir / "dovecot-uidlist"
+        listed.write_text(f"3 V{int(time.time()) + next(_COUNT)} N1\n")
+        shutil.chown(listed, "mail", "mail")
 
     def user(self, name: str) -> str:
         """A fresh address that nobody has used."""
@@ -331,7 +325,7 @@ class MailServers:
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "data", "postfix")
         shutil.chown(self.folder / "home", "mail", "mail")
-        certificate = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1"
+        certificate = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
         self._run("openssl", "req", *certificate.split(), "-keyout", f"{self.folder}/key.pem", "-out", self.ca_file)
         (self.folder / "oauth-keys" / "default" / "HS256").mkdir(parents=True)
         self._write("oauth-keys/default/HS256/default", base64.b64encode(_KEY).decode())
