@@ -152,7 +152,7 @@ def make_link(local: Local, handle: str) -> str:
         handle=handle, digest=digest(secret), level=member.level, label=login.CODE_LABEL, expires_at=expires
     )
     _token(local.execute(command)[0])
-    return f"{_base(local.config)}/login?code={secret}"
+    return f"{base_url(local.config)}/login?code={secret}"
 
 
 def _take_in(local: Local, handle: str, rooms: Sequence[str]) -> None:
@@ -190,7 +190,7 @@ def token_out(token: Token, directory: MemoryDirectory) -> TokenOut:
 # ── the running hub ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _base(config: Config) -> str:
+def base_url(config: Config) -> str:
     """Where the hub is: as the world calls it, else where this shell talks to it, else where it listens."""
     here = os.environ.get("TIELINE_URL", "").rstrip("/")
     return config.hub.public_url or here or f"http://{_reachable(config.hub.listen)}"

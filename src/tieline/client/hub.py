@@ -6,17 +6,13 @@ gets a ``client_id`` unless one is given, and is tried again with the same one a
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, TypeVar
-from urllib.parse import quote
 
-import aiohttp
 import msgspec
 
+from tieline.client.alerting import AlertCalls
 from tieline.client.answers import (
     ChannelList,
     DeliveryPage,
@@ -32,8 +28,8 @@ from tieline.client.answers import (
     Uploaded,
 )
 from tieline.client.files import Coming, Link, Progress, Source, download, no_progress, upload
-from tieline.client.problem import ClientError, right, wait, worth_another
 from tieline.client.stream import ME, Tail, TailEvent
+from tieline.client.wire import TRIES, Query, part
 from tieline.model.rooms import MessageType
 from tieline.model.shapes import (
     AttachmentRef,
@@ -58,51 +54,27 @@ from tieline.model.shapes import (
     TokenBody,
 )
 
-T = TypeVar("T")
-_TRIES: Final = 5
-Query = Mapping[str, str | int | None]
 
-
-class Client:
+class Client(AlertCalls):
     """A hub at ``url`` for the bearer of ``token``. Use as ``async with``, or call :meth:`close`."""
-
-    def __init__(self, url: str, token: str, *, http: aiohttp.ClientSession | None = None) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"}
-        self._http = http
-        self._own = http is None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Let connections go. Idempotent."""
-        if self._own and self._http is not None:
-            await self._http.close()
-            self._http = None
 
     # ── messages ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def post(
-        self, room: str, text: str | PostBody = "", *, attachments: Sequence[str] = (), tries: int = _TRIES
+        self, room: str, text: str | PostBody = "", *, attachments: Sequence[str] = (), tries: int = TRIES
     ) -> MessageOut:
         """Post a message; with a :class:`~tieline.model.shapes.PostBody`, with everything it says.
 
         ``attachments`` are ids that :meth:`upload` answered; with some, the text may be empty. Tried again, with the
         same ``client_id``, while the hub is busy or the connection is lost.
         """
-        return await self._post(f"/rooms/{_part(room)}/messages", text, attachments, tries)
+        return await self._post(f"/rooms/{part(room)}/messages", text, attachments, tries)
 
     async def post_direct(
-        self, handle: str, text: str | PostBody = "", *, attachments: Sequence[str] = (), tries: int = _TRIES
+        self, handle: str, text: str | PostBody = "", *, attachments: Sequence[str] = (), tries: int = TRIES
     ) -> MessageOut:
         """Post to a member, in the private room of the two. Tried again like :meth:`post`."""
-        return await self._post(f"/members/{_part(handle)}/messages", text, attachments, tries)
+        return await self._post(f"/members/{part(handle)}/messages", text, attachments, tries)
 
     async def _post(self, path: str, text: str | PostBody, attachments: Sequence[str], tries: int) -> MessageOut:
         body = PostBody(text=text) if isinstance(text, str) else text
@@ -111,19 +83,12 @@ class Client:
             body = msgspec.structs.replace(body, attachments=(*body.attachments, *refs))
         if body.client_id is None:
             body = msgspec.structs.replace(body, client_id=secrets.token_hex(12))
-        for attempt in range(1, tries + 1):
-            try:
-                return await self._ask(MessageOut, "POST", path, body=body)
-            except (ClientError, aiohttp.ClientConnectionError) as error:
-                if attempt == tries or not worth_another(error):
-                    raise
-                await asyncio.sleep(wait(attempt, error))
-        raise AssertionError  # the loop above answers or raises
+        return await self._again(MessageOut, path, body, tries)
 
     async def post_batch(self, room: str, messages: Sequence[PostBody]) -> list[MessageOut | Problem]:
         """Post up to 500 messages at once; one result for each, in order."""
         body = {"messages": messages}
-        found = await self._ask(BatchResults, "POST", f"/rooms/{_part(room)}/messages/batch", body=body)
+        found = await self._ask(BatchResults, "POST", f"/rooms/{part(room)}/messages/batch", body=body)
         return [_result(raw) for raw in found.results]
 
     async def messages(
@@ -131,34 +96,34 @@ class Client:
     ) -> Messages:
         """Current state of a room's messages, ascending by seq."""
         query: Query = {"after": after, "before": before, "limit": limit}
-        return await self._ask(Messages, "GET", f"/rooms/{_part(room)}/messages", query=query)
+        return await self._ask(Messages, "GET", f"/rooms/{part(room)}/messages", query=query)
 
     async def events(self, room: str, *, after: int = 0, limit: int = 50, wait: int = 0) -> EventPage:
         """Every event after a seq; waits up to ``wait`` seconds for one."""
         query: Query = {"after": after, "limit": limit, "wait": wait}
-        return await self._ask(EventPage, "GET", f"/rooms/{_part(room)}/events", query=query)
+        return await self._ask(EventPage, "GET", f"/rooms/{part(room)}/events", query=query)
 
     async def message(self, message_id: str) -> MessageOut:
         """One message as it is now."""
-        return await self._ask(MessageOut, "GET", f"/messages/{_part(message_id)}")
+        return await self._ask(MessageOut, "GET", f"/messages/{part(message_id)}")
 
     async def edit(self, message_id: str, text: str, *, streaming: bool = False) -> MessageOut:
         """Change a message's text; ``streaming``: more of it will come."""
         body = {"text": text, "streaming": streaming}
-        return await self._ask(MessageOut, "PATCH", f"/messages/{_part(message_id)}", body=body)
+        return await self._ask(MessageOut, "PATCH", f"/messages/{part(message_id)}", body=body)
 
     async def delete(self, message_id: str) -> MessageOut:
         """Make a message a tombstone."""
-        return await self._ask(MessageOut, "DELETE", f"/messages/{_part(message_id)}")
+        return await self._ask(MessageOut, "DELETE", f"/messages/{part(message_id)}")
 
     async def react(self, message_id: str, emoji: str, *, on: bool = True) -> None:
         """Set a reaction, or take it back."""
-        path = f"/messages/{_part(message_id)}/reactions/{_part(emoji)}"
+        path = f"/messages/{part(message_id)}/reactions/{part(emoji)}"
         await self._ask(None, "PUT" if on else "DELETE", path)
 
     async def typing(self, room: str) -> None:
         """Show that one writes."""
-        await self._ask(None, "POST", f"/rooms/{_part(room)}/typing")
+        await self._ask(None, "POST", f"/rooms/{part(room)}/typing")
 
     def tail(
         self, *rooms: str, after: int | Mapping[str, int] | None = None, deliveries: bool = False
@@ -202,7 +167,7 @@ class Client:
         resume: bool = True,
         overwrite: bool = False,
         progress: Progress = no_progress,
-        tries: int = _TRIES,
+        tries: int = TRIES,
     ) -> Path:
         """Fetch a file's bytes into ``target``, or under its own name into a folder; answers where they are.
 
@@ -211,6 +176,9 @@ class Client:
         """
         coming = Coming(attachment_id, Path(target), overwrite=overwrite, progress=progress)
         return await download(self._http_for_files(), coming, resume=resume, tries=tries)
+
+    def _http_for_files(self) -> Link:
+        return Link(self._session(), f"{self._url}/api/v1/attachments", self._headers)
 
     # ── what concerns me ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,7 +211,7 @@ class Client:
 
     async def room(self, name: str) -> RoomOut:
         """One room."""
-        return await self._ask(RoomOut, "GET", f"/rooms/{_part(name)}")
+        return await self._ask(RoomOut, "GET", f"/rooms/{part(name)}")
 
     async def create_room(self, room: RoomBody) -> RoomOut:
         """Create a room."""
@@ -251,27 +219,27 @@ class Client:
 
     async def update_room(self, name: str, change: RoomPatch) -> RoomOut:
         """Change a room."""
-        return await self._ask(RoomOut, "PATCH", f"/rooms/{_part(name)}", body=change)
+        return await self._ask(RoomOut, "PATCH", f"/rooms/{part(name)}", body=change)
 
     async def archive_room(self, name: str) -> None:
         """Archive a room."""
-        await self._ask(None, "DELETE", f"/rooms/{_part(name)}")
+        await self._ask(None, "DELETE", f"/rooms/{part(name)}")
 
     async def links(self, room: str) -> LinkList:
         """A room's links."""
-        return await self._ask(LinkList, "GET", f"/rooms/{_part(room)}/links")
+        return await self._ask(LinkList, "GET", f"/rooms/{part(room)}/links")
 
     async def create_link(self, room: str, link: LinkBody) -> LinkOut:
         """Link a room to a conversation or a member."""
-        return await self._ask(LinkOut, "POST", f"/rooms/{_part(room)}/links", body=link)
+        return await self._ask(LinkOut, "POST", f"/rooms/{part(room)}/links", body=link)
 
     async def update_link(self, link_id: str, change: LinkPatch) -> LinkOut:
         """Change a link."""
-        return await self._ask(LinkOut, "PATCH", f"/links/{_part(link_id)}", body=change)
+        return await self._ask(LinkOut, "PATCH", f"/links/{part(link_id)}", body=change)
 
     async def remove_link(self, link_id: str) -> None:
         """Remove a link."""
-        await self._ask(None, "DELETE", f"/links/{_part(link_id)}")
+        await self._ask(None, "DELETE", f"/links/{part(link_id)}")
 
     async def members(self, *, after: str | None = None, limit: int = 500) -> MemberPage:
         """All members."""
@@ -283,11 +251,11 @@ class Client:
 
     async def update_member(self, handle: str, change: MemberPatch) -> MemberOut:
         """Change a member."""
-        return await self._ask(MemberOut, "PATCH", f"/members/{_part(handle)}", body=change)
+        return await self._ask(MemberOut, "PATCH", f"/members/{part(handle)}", body=change)
 
     async def archive_member(self, handle: str) -> None:
         """Archive a member."""
-        await self._ask(None, "DELETE", f"/members/{_part(handle)}")
+        await self._ask(None, "DELETE", f"/members/{part(handle)}")
 
     async def tokens(self, *, after: str | None = None, limit: int = 500) -> TokenPage:
         """One's own tokens, and for L4 all."""
@@ -299,7 +267,7 @@ class Client:
 
     async def revoke_token(self, token_id: str) -> None:
         """Revoke a token."""
-        await self._ask(None, "DELETE", f"/tokens/{_part(token_id)}")
+        await self._ask(None, "DELETE", f"/tokens/{part(token_id)}")
 
     # ── what the hub is doing ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -309,15 +277,15 @@ class Client:
 
     async def pause_channel(self, name: str) -> None:
         """Stop sending on a channel."""
-        await self._ask(None, "POST", f"/channels/{_part(name)}/pause")
+        await self._ask(None, "POST", f"/channels/{part(name)}/pause")
 
     async def resume_channel(self, name: str) -> None:
         """Send on a channel again."""
-        await self._ask(None, "POST", f"/channels/{_part(name)}/resume")
+        await self._ask(None, "POST", f"/channels/{part(name)}/resume")
 
     async def test_channel(self, name: str) -> FindingList:
         """Try a channel's credentials."""
-        return await self._ask(FindingList, "POST", f"/channels/{_part(name)}/test")
+        return await self._ask(FindingList, "POST", f"/channels/{part(name)}/test")
 
     async def deliveries(
         self, *, state: str | None = None, channel: str | None = None, after: int | None = None, limit: int = 50
@@ -328,15 +296,15 @@ class Client:
 
     async def message_deliveries(self, message_id: str) -> DeliveryPage:
         """What became of a message on every link."""
-        return await self._ask(DeliveryPage, "GET", f"/messages/{_part(message_id)}/deliveries")
+        return await self._ask(DeliveryPage, "GET", f"/messages/{part(message_id)}/deliveries")
 
     async def retry_delivery(self, delivery_id: str) -> DeliveryOut:
         """Try a dead letter again."""
-        return await self._ask(DeliveryOut, "POST", f"/deliveries/{_part(delivery_id)}/retry")
+        return await self._ask(DeliveryOut, "POST", f"/deliveries/{part(delivery_id)}/retry")
 
     async def discard_delivery(self, delivery_id: str) -> DeliveryOut:
         """Give a delivery up."""
-        return await self._ask(DeliveryOut, "POST", f"/deliveries/{_part(delivery_id)}/discard")
+        return await self._ask(DeliveryOut, "POST", f"/deliveries/{part(delivery_id)}/discard")
 
     async def preview(self, room: str, text: str, kind: MessageType = MessageType.CHAT) -> PreviewList:
         """What every channel of the room would show."""
@@ -350,35 +318,6 @@ class Client:
     async def export_config(self) -> str:
         """Members, rooms and links as YAML."""
         return (await self._send("GET", "/config")).decode()
-
-    # ── the wire ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._http is None:
-            self._http = aiohttp.ClientSession()
-        return self._http
-
-    def _http_for_files(self) -> Link:
-        return Link(self._session(), f"{self._url}/api/v1/attachments", self._headers)
-
-    async def _ask(
-        self, answer: type[T] | None, method: str, path: str, *, body: object = None, query: Query | None = None
-    ) -> T:
-        raw = await self._send(method, path, body=body, query=query)
-        return msgspec.json.decode(raw or b"null", type=answer or object)  # type: ignore[return-value] # None: no answer
-
-    async def _send(self, method: str, path: str, *, body: object = None, query: Query | None = None) -> bytes:
-        data = None if body is None else msgspec.json.encode(body)
-        given = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        headers = self._headers if data is None else {**self._headers, "Content-Type": "application/json"}
-        url = f"{self._url}/api/v1{path}"
-        async with self._session().request(method, url, data=data, params=given, headers=headers) as answer:
-            return await right(answer)
-
-
-def _part(text: str) -> str:
-    """One part of a path."""
-    return quote(text, safe="")
 
 
 def _result(raw: msgspec.Raw) -> MessageOut | Problem:

@@ -34,6 +34,8 @@ PROMISED = (
     *("channels", "channels setup", "channels test", "channels pause", "channels resume"),
     *("deliveries", "deliveries retry", "deliveries discard", "rooms", "members", "manifest", "adapters"),
     *("conformance", "openapi", "completion", "download"),
+    *("alert raise", "alert ack", "alert close", "alerts", "kept", "kept release", "kept discard"),
+    *("hook create", "hook list", "hook revoke"),
 )
 OPTIONS = {
     "init": ("--with", "--non-interactive", "--json"),
@@ -54,6 +56,13 @@ OPTIONS = {
     "deliveries": ("--failed", "--json"),
     "deliveries retry": ("--channel",),
     "deliveries discard": ("--channel",),
+    "alert raise": ("--details", "--severity", "--dedup", "--json", "--url", "--token"),
+    "alert ack": ("--dedup", "--room", "--json"),
+    "alert close": ("--dedup", "--room", "--json"),
+    "alerts": ("--open", "--json"),
+    "kept": ("--json",),
+    "kept release": ("--room", "--json"),
+    "hook create": ("--name", "--config", "--json"),
 }
 
 
