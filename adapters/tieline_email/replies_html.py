@@ -174,18 +174,13 @@ class _Reader:
             self._blank(where)
 
     def _heading(self, node: Node, where: _Where, level: int) -> None:
-        self._flush(where)
-        inner = _Reader()
-        inner._children(node, where)
-        pieces = inner.done()
-        inlines: list[Inline] = []
-        for piece in pieces:
-            inlines += [*([Text(text=" ")] if inlines else []), *piece.inlines]
-        text = " ".join(piece.line.text for piece in pieces)
-        if all(piece.block is None for piece in pieces):
-            self._block(Heading(level=level, children=tuple(inlines)), text, where)
-        else:
-            self._children(node, where)
+        if structure.holds_blocks(node):
+            self._section(node, where, spaced=True)
+            return
+        inlines = _one_line(node.children or (), where)
+        text = "".join(structure.text_of(node).split("\n"))
+        if text.strip():
+            self._block(Heading(level=level, children=inlines), text, where)
 
     def _list(self, node: Node, where: _Where) -> None:
         items = [child for child in node.children or () if child.name in {"li", "ul", "ol"}]
@@ -201,7 +196,7 @@ class _Reader:
         if rows is None:
             self._section(node, where, spaced=False)
             return
-        cells = [[_cell(cell, where) for cell in row] for row in rows]
+        cells = [[_one_line([cell], where) for cell in row] for row in rows]
         text = " ".join(structure.text_of(cell) for row in rows for cell in row)
         self._block(make_table(cells), text, where)
 
@@ -310,9 +305,11 @@ def _item(node: Node, where: _Where) -> tuple[tuple[Block, ...], str]:
     return to_document(pieces).blocks, " ".join(piece.line.text for piece in pieces).strip()
 
 
-def _cell(node: Node, where: _Where) -> tuple[Inline, ...]:
+def _one_line(nodes: Iterable[Node], where: _Where) -> tuple[Inline, ...]:
+    """What nodes say, on one line."""
     reader = _Reader()
-    reader.walk(node, _Where(tiny=where.tiny, level=where.level))
+    for node in nodes:
+        reader.walk(node, _Where(tiny=where.tiny, level=where.level))
     out: list[Inline] = []
     for piece in reader.done():
         out += [*([Text(text=" ")] if out and piece.inlines else []), *piece.inlines]

@@ -117,7 +117,9 @@ _WEEKDAYS: Final = (
     r"|ke|ti|to|pe|la|su|po|út|st|čt|pá|so|ne|пн|вт|ср|чт|пт|сб|вс|pzt|sal|çar|per|cum|cmt|paz"
 )
 OPENER: Final = re.compile(
-    r"[\"'“]?(?:on|in a message dated|am|le|el|il(?: giorno)?|em|op|w dniu|dnia|den|dne|no dia|wiadomość napisana przez)\s|于|於|在|[^\W\d_][^!?:;<>@\n]{0,60} kirjoitti \d"
+    r"[\"'“]?(?:on|in a message dated|am|le|el|il(?: giorno)?|em|op|w dniu|dnia|den|dne|no dia"
+    r"|wiadomość napisana przez)\s|于|於|在"
+    r"|[^\W\d_][^!?:;<>@\n]{0,60} kirjoitti \d"
     rf"|(?:{_WEEKDAYS})[a-zäöåéúüа-я]{{0,8}}\.?,?\s|\d",
     _I,
 )
@@ -127,7 +129,7 @@ NAME_FIRST: Final = re.compile(
     r"[\"'“]?[^\W\d_][^!?:;<>@\n]{0,60}[\"'”]?\s?[<(\[][^\s<>@()]{1,64}@[^\s<>@()]{1,190}"
     r"[>)\]]\s?(?:,|[:：]|於|于|님이|さん|\d|"
     r"(?:wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|napisał|skrev|kirjoitti|napsal|пишет"
-    r"|yazdı))",
+    r"|(?:şunları |şunu )?yazdı))",
     _I,
 )
 ADDRESS: Final = re.compile(r"[^\s<>()\[\]@]{1,64}@[^\s<>()\[\]@:]{1,190}")

@@ -18,6 +18,9 @@ from tieline_email.reply_lines import Mark
 
 _LONGEST: Final = 2_000
 _OPENING: Final = 400
+_LOOK: Final = 3_000
+"""So many nodes are looked at below one; a quotation in a larger container is taken to be there."""
+_LOOK_SHORT: Final = 300
 
 SKIPPED: Final = frozenset(
     [
@@ -73,6 +76,11 @@ _SIGNATURES: Final = frozenset(
     " ymail_android_signature samsung_signature lineBreakAtBeginningOfSignature _mobile_signature".lower().split()
 )
 _CITE_CLASSES: Final = frozenset({"gmail_quote", "protonmail_quote", "tutanota_quote", "iosymail", "cite", "quote"})
+_BLOCKS: Final = frozenset(
+    ["blockquote", "div", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "section", "table", "ul"]
+)
+    ["blockquote", "div", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "section", "table", "ul"]
+)
 _OUTLOOK_RULE: Final = re.compile(r"border-top\s*:\s*(?:solid\s+)?#(?:e1e1e1|b5c4df)", re.IGNORECASE)
 _LEFT_BORDER: Final = re.compile(r"border-left\s*:[^;]{0,40}solid|border-left-(?:style|width)", re.IGNORECASE)
 _HIDDEN: Final = re.compile(
@@ -117,7 +125,9 @@ def _opening(node: Node) -> str:
     """The first text in a node."""
     out = ""
     todo = [node]
-    while todo and len(out.strip()) < _OPENING:
+    for _ in range(_LOOK_SHORT):
+        if not todo or len(out) > _OPENING:
+            break
         inner = todo.pop()
         if inner.name == "#text":
             out += str(inner.data or "")[:_OPENING]
@@ -164,13 +174,24 @@ def _is_forward(node: Node) -> bool:
 
 
 def _has_quote(node: Node) -> bool:
-    todo = [node]
-    while todo:
+    return _holds(node, frozenset({"blockquote"}))
+
+
+def holds_blocks(node: Node) -> bool:
+    """True of a heading around more than a line."""
+    return _holds(node, _BLOCKS)
+
+
+def _holds(node: Node, names: frozenset[str]) -> bool:
+    todo = list(node.children or ())
+    for _ in range(_LOOK):
+        if not todo:
+            return False
         inner = todo.pop()
-        if inner.name == "blockquote":
+        if inner.name in names:
             return True
         todo.extend(inner.children or ())
-    return False
+    return True
 
 
 def _is_outlook_header(node: Node) -> bool:

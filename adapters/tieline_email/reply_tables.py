@@ -16,7 +16,7 @@ from tieline.model.content import Inline, Table
 _LEAST: Final = 2
 _MAX_ROWS: Final = 200
 _MAX_COLUMNS: Final = 20
-_MAX_NODES: Final = 20_000
+_MAX_NODES: Final = 5_000
 _LAYOUT: Final = frozenset(
     ["table", "blockquote", "pre", "ul", "ol", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "img", "form"]
 )

@@ -219,7 +219,11 @@ def _html_signature(plan: _Plan) -> str:
         case "apple" | "ios":
             return f'<div><br></div><div id="AppleMailSignature" dir="ltr">{lines}</div>'
         case "thunderbird":
-            return f'<pre class="moz-signature" cols="72">-- \n{escape(chr(10).join(SIGNATURE))}</pre>' if plan.signature == "delimiter" else lines
+            return (
+                f'<pre class="moz-signature" cols="72">-- \n{escape(chr(10).join(SIGNATURE))}</pre>'
+                if plan.signature == "delimiter"
+                else lines
+            )
         case "outlook-mobile":
             return f'<div id="ms-outlook-mobile-signature">{lines}</div>'
         case "owa":
@@ -262,7 +266,11 @@ def _html(plan: _Plan) -> str:
             for quoted, answer in zip(QUOTED, plan.language.said, strict=True)
         )
         return f'<body><div class="gmail_quote">{quote}</div>{_html_signature(plan)}</body>'
-    wrapper = {"gmail": 'class="gmail_quote"', "proton": 'class="protonmail_quote"', "spark": 'name="messageReplySection"'}
+    wrapper = {
+        "gmail": 'class="gmail_quote"',
+        "proton": 'class="protonmail_quote"',
+        "spark": 'name="messageReplySection"',
+    }
     return f"<body>{top}<br><div {wrapper.get(plan.client, '')}>{quote}</div></body>"
 
 
@@ -291,15 +299,16 @@ def _html_unmarked(plan: _Plan) -> str:
 # ------------------------------------------------------------------------------------------------------------- judging
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
+    """A text to compare: white space as one space, without the backslashes of CommonMark."""
     return " ".join(text.replace("\\", "").split())
 
 
 def judge(mail: Mail, reply: str) -> str:
     """`exact`, `little` (something is left that should go) or `much` (a line of the author's is missing)."""
-    squeezed = _squeezed(reply)
-    if any(_squeezed(line) not in squeezed for line in mail.said):
+    whole = squeezed(reply)
+    if any(squeezed(line) not in whole for line in mail.said):
         return "much"
     own = "\n".join(line for line in reply.splitlines() if not line.lstrip().startswith(">")) if mail.context else reply
-    left = [word for word in mail.gone if _squeezed(word) in _squeezed(own)]
+    left = [word for word in mail.gone if squeezed(word) in squeezed(own)]
     return "little" if left else "exact"
