@@ -65,7 +65,7 @@ def _judged(found: Sequence[_Result], domain: str) -> Verdict:
         return Verdict(proof=Proof.FAIL, reason=f"DMARC failed for {domain}")
     for one in dmarc:
         judged = addresses.host(one.properties.get("header.from", domain))
-        if one.result == "pass" and judged != domain:
+        if one.result == "pass" and judged != domain and not _owns(judged, domain):
             return Verdict(proof=Proof.FAIL, reason=f"our mail server judged {judged}, the mail says {domain}")
         if one.result == "pass" and domain:
             return Verdict(proof=Proof.PASS, reason=f"DMARC passed for {domain}")

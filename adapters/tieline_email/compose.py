@@ -164,9 +164,12 @@ def _is_real(message_id: str) -> bool:
 
 
 def _from(outgoing: Outgoing, me: Me) -> Address:
+    """The author's name beside ours; never an address in it, which filters take for a forgery."""
     name = threads.one_line(me.name) or "Tieline"
     if outgoing.author is not None:
-        author = addresses.shown_name(outgoing.author.display, "")[:NAME_MAX]
+        display = outgoing.author.display
+        author = addresses.shown_name(display, "") or addresses.shown_name(display.partition("@")[0], "")
+        author = author[:NAME_MAX].strip()
         name = f"{author} via {name}" if author else name
     return Address(display_name=name, addr_spec=me.address)
 

@@ -75,7 +75,7 @@ def read(raw: bytes, me: Me, folder: FolderId, *, received_at: int = 0) -> Inbou
     native_id = threads.message_id(mail.headers.first("message-id")) or _made_id(raw)
     at = _sent_at(mail.headers, received_at)
     bounce = bounces.read(mail, me)
-    if bounce is not None and (bounce.delivery_id is not None or bounce.message_id is not None):
+    if bounce is not None and bounce.delivery_id is not None:  # of another's mail: kept and shown as a message
         return _status(bounce, me, native_id, at)
     return _message(mail, me, folder, native_id, at)
 

@@ -60,19 +60,15 @@ class Picture(Value, kw_only=True, frozen=True):
     alt: str
 
 
-def bodies(
-    text: str, *, words: str = "", pictures: Sequence[Picture] = (), leave: str | None = None, answerable: bool = True
-) -> Bodies:
+def bodies(text: str, *, words: str = "", pictures: Sequence[Picture] = (), leave: str | None = None) -> Bodies:
     """Both bodies of a frame's text (CommonMark).
 
-    ``words``: how to answer, in one line; ``leave``: address of the page that ends such mail; ``answerable``: a reply
-    reaches the hub, so the line to write above is shown.
+    ``words``: how to answer, in one line; ``leave``: address of the page that ends such mail.
     """
-    marker = MARKER if answerable else ""
     shown = Plain().write(commonmark.parse(text).blocks)
     below = [line for line in (words, f"No more of these: {leave}" if leave else "") if line]
-    plain = "\n\n".join(part for part in (marker, shown, "\n".join(below)) if part)
-    return Bodies(plain=plain + "\n", html=_page(text, marker, words, pictures, leave))
+    plain = "\n\n".join(part for part in (MARKER, shown, "\n".join(below)) if part)
+    return Bodies(plain=plain + "\n", html=_page(text, words, pictures, leave))
 
 
 def reply_words(actions: Sequence[Action], code: str | None) -> str:
@@ -85,9 +81,9 @@ def reply_words(actions: Sequence[Action], code: str | None) -> str:
     )
 
 
-def _page(text: str, marker: str, words: str, pictures: Sequence[Picture], leave: str | None) -> str:
+def _page(text: str, words: str, pictures: Sequence[Picture], leave: str | None) -> str:
     parts = [
-        f'<div style="{_SMALL}">{escape(marker)}</div>' if marker else "",
+        f'<div style="{_SMALL}">{escape(MARKER)}</div>',
         f"<div>{styled(to_html(text, Format.MARKDOWN))}</div>",
         *(_picture(picture) for picture in pictures),
         f'<p style="{_STYLES["p"]}"><b>{escape(words)}</b></p>' if words else "",

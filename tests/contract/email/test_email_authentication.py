@@ -21,6 +21,8 @@ def judged(*headers: str, domain: str = "example.net") -> Proof:
         ("mx.example.org; dmarc=pass header.from=example.net", Proof.PASS),
         ("MX.Example.Org 1; DMARC=Pass (p=reject) header.from=Example.NET", Proof.PASS),
         ("mx.example.org; dmarc=pass", Proof.PASS),
+        ("mx.example.org; dmarc=pass header.from=sub.example.net", Proof.FAIL),
+        ("mx.example.org; dmarc=pass header.from=net", Proof.FAIL),
         ("mx.example.org; dkim=pass header.d=example.net", Proof.PASS),
         ("mx.example.org; dkim=pass header.i=@example.net", Proof.PASS),
         ("mx.example.org; dkim=fail header.d=example.net; dkim=pass header.d=example.net", Proof.PASS),
@@ -45,6 +47,12 @@ def judged(*headers: str, domain: str = "example.net") -> Proof:
 )
 def test_what_a_header_proves(header: str, proof: Proof) -> None:
     assert judged(header) is proof
+
+
+def test_a_domain_vouches_for_those_below_it() -> None:
+    assert judged("mx.example.org; dmarc=pass header.from=example.net", domain="mail.example.net") is Proof.PASS
+    assert judged("mx.example.org; dkim=pass header.d=example.net", domain="mail.example.net") is Proof.PASS
+    assert judged("mx.example.org; dmarc=pass", domain="") is Proof.NONE
 
 
 @pytest.mark.parametrize(

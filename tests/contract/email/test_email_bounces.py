@@ -15,6 +15,7 @@ from tests.contract.email.email_samples import (
     status,
     written,
 )
+from tests.services.slack_session import plain_text
 from tieline.model.delivery import DeliveryState
 from tieline_email import tokens
 
@@ -54,19 +55,19 @@ def test_a_bounce_without_a_signed_name_is_found_by_the_token_of_its_address() -
     assert status(raw).delivery_id == DELIVERY
 
 
-def test_a_bounce_of_somebody_elses_mail_names_no_delivery_of_ours() -> None:
+def test_a_bounce_of_somebody_elses_mail_is_shown_and_names_no_delivery_of_ours() -> None:
     raw = recorded("postfix_bounce", to="hub@example.org")
     other = tokens.sign(b"another secret", DELIVERY, 0).encode()
-    found = status(raw.replace(OURS.partition("@")[0].encode(), other))
+    found = message(raw.replace(OURS.partition("@")[0].encode(), other), OPEN)
 
-    assert found.delivery_id is None
-    assert found.native_id == f"{other.decode()}@example.org"
+    assert found.automated
+    assert "User unknown" in plain_text(found.content)
 
 
 def test_a_token_given_to_another_contact_names_no_delivery() -> None:
     token = tokens.make(SECRET, DELIVERY, "ann@example.com")
     raw = recorded("qmail_bounce", to=f"hub+{token}@example.org").replace(OURS.encode(), b"x@y.example")
-    assert status(raw).delivery_id is None
+    assert message(raw, OPEN).automated
 
 
 def test_a_bounce_of_which_nothing_is_known_is_shown_and_not_answered() -> None:

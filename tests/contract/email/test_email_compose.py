@@ -55,6 +55,21 @@ def test_the_author_stands_in_the_name_and_the_hub_in_the_address() -> None:
     assert (mail["In-Reply-To"], mail["References"], mail["Auto-Submitted"]) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("display", "shown"),
+    [
+        ("Priya, R.", '"Priya, R. via Studio"'),
+        ("client@example.net", "client via Studio"),
+        ("Pri\u200bya\u202e", "Priya via Studio"),
+        ("\r\nBcc: x", '"Bcc: x via Studio"'),
+        ("  ", "Studio"),
+    ],
+)
+def test_no_address_and_nothing_unseen_stands_in_the_name(display: str, shown: str) -> None:
+    author = Author(handle=None, kind="guest", display=display)
+    assert sent(author=author)["From"] == f"{shown} <hub@example.org>"
+
+
 def test_a_repeat_is_the_same_mail_byte_by_byte() -> None:
     files = (file("a.png", "image/png"), file("b.pdf", "application/pdf"))
     one, two = (
