@@ -30,7 +30,6 @@ from tieline_email.abilities import NAME_MAX, TOTAL_MAX
 from tieline_email.automated import HOPS
 from tieline_email.bounces import DELIVERY
 from tieline_email.filenames import filename
-from tieline_email.inbound import NO_ID
 from tieline_email.me import Me
 from tieline_email.render import Bodies, Picture
 
@@ -160,7 +159,7 @@ def _parent(outgoing: Outgoing) -> str | None:
 
 
 def _is_real(message_id: str) -> bool:
-    return not message_id.endswith(f"@{NO_ID}")
+    return not message_id.endswith(f"@{threads.NO_ID}")
 
 
 def _from(outgoing: Outgoing, me: Me) -> Address:

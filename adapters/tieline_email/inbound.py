@@ -45,8 +45,6 @@ from tieline_email.mime import Mail
 
 __all__ = ["FolderId", "Me", "read"]
 
-NO_ID: Final = "no-message-id.invalid"
-"""Domain of native ids that we make for mails without one."""
 ORIGINAL_MAX: Final = 100_000
 """Characters of an original that are kept."""
 FORGED: Final = (
@@ -150,7 +148,7 @@ def _sender(fields: Headers, me: Me, *, is_self: bool, is_robot: bool) -> _Sende
 def _fallback(fields: Headers) -> str:
     """A sender for a mail whose From names none: never somebody's real address."""
     seen = fields.first("from") or fields.first("return-path")
-    return f"{hashlib.sha256(seen.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}@{NO_ID}"
+    return f"{hashlib.sha256(seen.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}@{threads.NO_ID}"
 
 
 def _token(fields: Headers, me: Me, sender: str) -> tokens.Token | None:
@@ -213,7 +211,7 @@ def _subject(fields: Headers) -> str:
 
 
 def _made_id(raw: bytes) -> str:
-    return f"{hashlib.sha256(raw).hexdigest()[:32]}@{NO_ID}"
+    return f"{hashlib.sha256(raw).hexdigest()[:32]}@{threads.NO_ID}"
 
 
 def _sent_at(fields: Headers, received_at: int) -> int:

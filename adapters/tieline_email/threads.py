@@ -21,6 +21,8 @@ MOST: Final = 20
 """Message-IDs of a References header that we write."""
 MARKER: Final = "--- Please write your reply above this line ---"
 """The line that our own mail begins with; what stands below it in a reply is quoted."""
+NO_ID: Final = "no-message-id.invalid"
+"""Domain of native ids that we make for mails without one; no header ever names them."""
 _READ: Final = 100
 _ID_MAX: Final = 500
 _HEADER_MAX: Final = 30_000
