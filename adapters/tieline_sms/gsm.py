@@ -41,6 +41,10 @@ _ROWS: Final = {
     "": "\u200b\u2060\ufeff\u00ad\u200e\u200f",
 }
 _FOLD: Final = str.maketrans({char: plain for plain, chars in _ROWS.items() for char in chars})
+_LETTERS: Final = str.maketrans(
+    {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Œ": "OE", "œ": "oe", "ı": "i", "Þ": "Th", "þ": "th", "ð": "d"}
+)
+"""Letters that Unicode takes for whole."""
 _NAMES: Final = {"✓": "OK", "✔": "OK", "✅": "OK", "☑": "OK", "❌": "X", "⚠": "!", "🔴": "(red)", "🟢": "(green)"}
 _PARTS_OF_EMOJI: Final = frozenset({"\u200d", "\ufe0e", "\ufe0f", "\u20e3"})
 _SKIN: Final = range(0x1F3FB, 0x1F400)
@@ -67,13 +71,18 @@ def cheapest(text: str) -> str:
     return min(options, key=count)  # the first of equals
 
 
-def without_accents(text: str) -> str:
-    """Letters that GSM-7 lacks without their accents: ``ő`` as ``o``. For texts that must fit one segment."""
-    return "".join(char if is_gsm(char) else _bare(char) for char in text)
+def narrowed(text: str) -> str:
+    """The text as GSM-7, with pictures named and accents dropped that GSM-7 lacks (``ő`` as ``o``, ``ł`` as ``l``).
+
+    What is written in another script stays as it is: nothing would be won.
+    """
+    plain = "".join(char if is_gsm(char) else _bare(char) for char in named(fold(text)))
+    return plain if is_gsm(plain) else text
 
 
 def _bare(char: str) -> str:
-    return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+    parts = unicodedata.normalize("NFKD", char.translate(_LETTERS))
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def _name(char: str) -> str:

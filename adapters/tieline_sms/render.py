@@ -25,6 +25,7 @@ BODY_MAX: Final = 1600
 ANSWERS: Final = ("ok",)
 """What can be answered where the message does not say."""
 _DOTS: Final = "..."
+_NOTHING: Final = "(no text)"
 _LEAST: Final = 20
 """Characters of the text that must stay before marks are left out for it."""
 _ENDS: Final = ".!?"
@@ -56,21 +57,22 @@ class Texts(Plain):
 def one_segment(code: str, marks: Sequence[str], text: str, answers: Sequence[str]) -> str:
     """``1: disk full on db-3 (dj-waste, critical). Reply 1 ack``, in one segment.
 
-    ``marks`` are what it belongs to, dearest first; ``answers`` the words that are taken with the code. A text in
-    letters that GSM-7 lacks loses its accents, or else has 70 characters instead of 160.
+    ``marks`` are what it belongs to: the longest is left out first. ``answers`` are the words that are taken with the
+    code. A text that would be too long loses the accents that GSM-7 lacks; in another script it has 70 characters.
     """
-    said = _SPACE.sub(" ", gsm.cheapest(text)).strip()
+    said = _SPACE.sub(" ", gsm.cheapest(text)).strip() or _NOTHING
     kept, words = [gsm.named(gsm.fold(mark)) for mark in marks if mark], list(answers)
-    for plain in dict.fromkeys((said, gsm.named(gsm.fold(said)), gsm.without_accents(gsm.named(gsm.fold(said))))):
-        whole = _around(code, kept, plain, words)
-        if count(whole) <= 1:
-            return whole
-        said = plain
+    if count(_around(code, kept, said, words)) <= 1:
+        return _around(code, kept, said, words)
+    said = gsm.narrowed(said)
     while True:
         room = _room(code, kept, said, words)
         if room >= min(_LEAST, len(said)) or not (kept or len(words) > 1):
             return _around(code, kept, _shortened(said, room), words)
-        (kept or words).pop()
+        if kept:
+            kept.remove(max(kept, key=len))
+        else:
+            words.pop()
 
 
 def body(outgoing: Outgoing) -> str:

@@ -82,7 +82,9 @@ def test_talk(said: str) -> None:
     assert answers.answer(said) is None, answers.answer(said)
 
 
-@pytest.mark.parametrize("word", [*answers.STOP, "Stop", "STOP.", " stop ", "“STOP”", "STOP ALL", "Opt-Out", "stop!!!"])
+@pytest.mark.parametrize(
+    "word", [*sorted(answers.STOP), "Stop", "STOP.", " stop ", "“STOP”", "STOP ALL", "Opt-Out", "stop!!!"]
+)
 def test_words_that_stop(word: str) -> None:
     assert answers.consent(word) is False
 

@@ -19,11 +19,12 @@ from tieline.ports.adapter import AdapterContext
 from tieline.ports.clock import SystemClock
 from tieline.ports.rendering import Plan
 from tieline.render.plan import render
+from tieline.render.segments import count
 from tieline_sms import config
 from tieline_sms.abilities import Terms, capabilities
 from tieline_sms.adapter import create
 from tieline_sms.config import Inbound
-from tieline_sms.render import Texts, body
+from tieline_sms.render import Texts, body, one_segment
 from tieline_sms.simulate import simulator
 
 FAULTS: list[tuple[str, object, str]] = [
@@ -165,6 +166,21 @@ def test_an_alert_and_a_handoff_are_condensed_to_one_segment_by_the_dialect() ->
     ), frame.text
     assert frame.units == 1 and len(frame.text) > 140
     assert body(outgoing("", code="12", machine=True, frame=frame)) == frame.text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", "1: (no text) (room). Reply 1 ack"),
+        ("is it down?", "1: is it down? (room). Reply 1 ack"),
+        ("Łódź", "1: Łódź (room). Reply 1 ack"),
+        ("ő 🔥 " * 14, "1: " + "o (fire) " * 14 + "(room). Reply 1 ack"),
+        ("диск " * 20, "1: " + "диск " * 8 + "диск... (room). Reply 1 ack"),
+    ],
+)
+def test_one_segment_of_any_text(text: str, shown: str) -> None:
+    made = one_segment("1", ("room",), text, ("ack",))
+    assert count(made) == 1 and made == shown, made
 
 
 async def test_names_and_our_own_number_are_no_conversations(twilio: ScriptedTwilio) -> None:
