@@ -79,8 +79,6 @@ _CITE_CLASSES: Final = frozenset({"gmail_quote", "protonmail_quote", "tutanota_q
 _BLOCKS: Final = frozenset(
     ["blockquote", "div", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "section", "table", "ul"]
 )
-    ["blockquote", "div", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "section", "table", "ul"]
-)
 _OUTLOOK_RULE: Final = re.compile(r"border-top\s*:\s*(?:solid\s+)?#(?:e1e1e1|b5c4df)", re.IGNORECASE)
 _LEFT_BORDER: Final = re.compile(r"border-left\s*:[^;]{0,40}solid|border-left-(?:style|width)", re.IGNORECASE)
 _HIDDEN: Final = re.compile(
@@ -97,6 +95,8 @@ _WHITE_GROUND: Final = re.compile(rf"background(?:-color)?\s*:\s*{_WHITE}", re.I
 
 def attribute(node: Node, name: str) -> str:
     """The text of an attribute, of bounded length; empty where it is missing."""
+    if node.name == "#text":
+        return ""
     return ((node.attrs or {}).get(name) or "")[:_LONGEST]
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from justhtml import Node
 
 from tieline.model.content import Inline, Table
+from tieline_email.reply_structure import attribute
 
 _LEAST: Final = 2
 _MAX_ROWS: Final = 200
@@ -49,7 +50,7 @@ def _has_layout(table: Node) -> bool:
     while todo:
         node = todo.pop()
         seen += 1
-        if node.name in _LAYOUT or seen > _MAX_NODES or (node.attrs or {}).get("role") == "presentation":
+        if node.name in _LAYOUT or seen > _MAX_NODES or attribute(node, "role") == "presentation":
             return True
         todo.extend(node.children or ())
     return False
