@@ -45,6 +45,7 @@ from tieline_email.mime import Mail
 
 __all__ = ["FolderId", "Me", "read"]
 
+NO_ID: Final = threads.NO_ID
 ORIGINAL_MAX: Final = 100_000
 """Characters of an original that are kept."""
 FORGED: Final = (
