@@ -58,6 +58,17 @@ class Reaction(Value, kw_only=True, frozen=True):
 
     emoji: str
     by: tuple[str, ...]
+    at: tuple[str, ...] = ()
+    """Where each of them set it: ``channel|conversation``, or empty for the hub's own ways in."""
+
+    def from_elsewhere(self, place: str) -> bool:
+        """Tell whether somebody set it anywhere but there."""
+        return any(at != place for at in self.places)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """``at``, as long as ``by``."""
+        return self.at + ("",) * (len(self.by) - len(self.at))
 
 
 class Origin(Value, omit_defaults=True, kw_only=True, frozen=True):

@@ -308,37 +308,51 @@ def reacted(
     on: bool,
     seen_at: tuple[str, str] | None = None,
 ) -> Decision | Refusal:
-    """The decision that a reaction is set or taken back. Channels see the first of an emoji come and the last go.
+    """The decision that a reaction is set or taken back.
+
+    A conversation sees the first of an emoji from elsewhere come, and the last go: one of ours stands for all of them.
 
     ``seen_at`` is the conversation (channel and id) where it was set, which needs no telling.
     """
     if message.deleted_at is not None:
         return _gone(message)
-    before = next((r.by for r in message.reactions if r.emoji == emoji), ())
-    if (who in before) == on:
+    before = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji=emoji, by=()))
+    if (who in before.by) == on:
         return Decision(value=message, result=message.id)
-    after = (*before, who) if on else tuple(name for name in before if name != who)
-    reactions = _with(message.reactions, emoji, after)
+    after = _set(before, who, "|".join(seen_at) if seen_at else "") if on else _unset(before, who)
+    reactions = _with(message.reactions, after)
     if len(reactions) > _MAX_REACTIONS:
         return Refusal(status=409, code="too_many_reactions", detail=f"At most {_MAX_REACTIONS} different emoji.")
     changed = msgspec.structs.replace(message, reactions=reactions)
     seq = view.take_seq(message.room_id)
-    deliveries: list[Delivery] = []
-    if not before or not after:
-        operation = Operation.REACT if on else Operation.UNREACT
-        sends = [*router.followers(message, view), *router.origin_endpoint(message, view)]
-        sends = [send for send in sends if (send.channel, send.conversation) != seen_at]
-        deliveries = router.follow(sends, operation, seq, view, emoji=emoji)
+    operation = Operation.REACT if on else Operation.UNREACT
+    ends = [*router.followers(message, view), *router.origin_endpoint(message, view)]
+    told = [end for end in ends if before.from_elsewhere(place_of(end)) != after.from_elsewhere(place_of(end))]
+    deliveries = router.follow(told, operation, seq, view, emoji=emoji)
     event = room_event(EventKind.REACTION, changed, wire.reaction_body(changed, emoji, by, on=on), seq, view)
     return _decision(changed, event, tuple(deliveries))
 
 
-def _with(reactions: tuple[Reaction, ...], emoji: str, by: tuple[str, ...]) -> tuple[Reaction, ...]:
-    if not by:
-        return tuple(r for r in reactions if r.emoji != emoji)
-    if any(r.emoji == emoji for r in reactions):
-        return tuple(Reaction(emoji=emoji, by=by) if r.emoji == emoji else r for r in reactions)
-    return (*reactions, Reaction(emoji=emoji, by=by))
+def place_of(end: Delivery) -> str:
+    """A delivery's conversation, as reactions name it."""
+    return f"{end.channel}|{end.conversation}"
+
+
+def _set(reaction: Reaction, who: str, place: str) -> Reaction:
+    return msgspec.structs.replace(reaction, by=(*reaction.by, who), at=(*reaction.places, place))
+
+
+def _unset(reaction: Reaction, who: str) -> Reaction:
+    kept = [(name, at) for name, at in zip(reaction.by, reaction.places, strict=True) if name != who]
+    return msgspec.structs.replace(reaction, by=tuple(n for n, _ in kept), at=tuple(at for _, at in kept))
+
+
+def _with(reactions: tuple[Reaction, ...], changed: Reaction) -> tuple[Reaction, ...]:
+    if not changed.by:
+        return tuple(r for r in reactions if r.emoji != changed.emoji)
+    if any(r.emoji == changed.emoji for r in reactions):
+        return tuple(changed if r.emoji == changed.emoji else r for r in reactions)
+    return (*reactions, changed)
 
 
 def _decision(

@@ -223,7 +223,9 @@ def _react(place: Place, message: Message, parts: list[Part]) -> Composed:
     if not isinstance(place.adapter, Reacts) or support.level < Support.PARTIAL:
         lost = degraded("reaction", support.level, f"{emoji} is not shown here")
         return End(state=DeliveryState.SENT, degradations=(lost,))
-    if not on and support.as_bot and any(reaction.emoji == emoji and reaction.by for reaction in message.reactions):
+    here = f"{delivery.channel}|{delivery.conversation}"
+    others = any(reaction.emoji == emoji and reaction.from_elsewhere(here) for reaction in message.reactions)
+    if not on and support.as_bot and others:
         return End(state=DeliveryState.SENT)  # one of ours stands for all who still have it set
     steps = [ReactStep(ref=place.ref(parts[0]), emoji=emoji, on=on)]
     return place.work(Rendered(frames=()), steps)
