@@ -44,6 +44,9 @@ STRIKES: Final = 3
 SLOWEST: Final = 30.0
 """Longest wait between such refusals, seconds."""
 
+TOLD: Final = 5.0
+"""Seconds of waiting from which the channel's health says why."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -320,6 +323,8 @@ class Lane:
                 channels.report(self.channel, verdict.fault, retry_at=clock.now() + round(verdict.delay * 1000))
             elif verdict.stops_lane or self._strikes.count(verdict, clock.monotonic()):
                 channels.report(self.channel, verdict.fault)
+            elif verdict.state is DeliveryState.QUEUED and verdict.delay >= TOLD:
+                channels.report(self.channel, verdict.fault, retry_at=clock.now() + round(verdict.delay * 1000))
 
     def _retry_at(self) -> int:
         clock = self._outbox.clock
