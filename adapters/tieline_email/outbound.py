@@ -83,7 +83,9 @@ class Outbound:
     async def _copy(
         self, outgoing: Outgoing, to: str, subject: str | None, files: Sequence[bytes], thread: str
     ) -> None:
-        made = compose.mail(outgoing, self._me, to, now=self._clock.now(), files=files, subject=subject)
+        made = compose.mail(
+            outgoing, self._me, to, now=self._clock.now(), files=files, subject=subject, hops=outgoing.hops
+        )
         await self._smtp.send(compose.as_bytes(made), to)
         self._threads.take(thread)
         self._contacts.take(to)

@@ -93,7 +93,11 @@ class AlertsQuery(Listing, kw_only=True, frozen=True, forbid_unknown_fields=True
 
     def states(self) -> tuple[AlertState, ...]:
         """The states asked for."""
-        return tuple(AlertState) if self.state is UNSET else tuple(AlertState(word.strip()) for word in self.state.split(","))
+        return (
+            tuple(AlertState)
+            if self.state is UNSET
+            else tuple(AlertState(word.strip()) for word in self.state.split(","))
+        )
 
 
 def alert_out(alert: Alert, room: Room, climbs: tuple[ClimbOut, ...] | UnsetType = UNSET) -> AlertOut:

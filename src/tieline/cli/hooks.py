@@ -20,6 +20,7 @@ from tieline.cli.output import print_json, print_table
 from tieline.cli.settings import read_config
 from tieline.model.members import Level, MemberKind
 from tieline.model.outcome import Refusal
+from tieline.model.rooms import Access
 from tieline.model.shapes import TokenOut
 
 app = new_app()
@@ -58,12 +59,20 @@ def create(
         expires_in=None,
         label=LABEL,
     )
+    _warn(local, name.removeprefix("@"), room)
     url = f"{base_url(local.config)}/api/v1/hooks/{made.token}"
     if as_json:
         shown = {key: value for key, value in msgspec.structs.asdict(made).items() if key != "token"}
         print_json({**shown, "url": url})
     else:
         print(url)
+
+
+def _warn(local: Local, name: str, room_name: str) -> None:
+    """A service is no member of a room by having its key."""
+    room, member = local.directory.room(room_name), local.directory.member(name)
+    if room is not None and member is not None and room.access is Access.MEMBERS and member.id not in room.members:
+        say(f"Only members see {room_name}: add {name} to them, else what is sent there is answered 404.")
 
 
 @hook.command("list", epilog="Example: tieline hook list")

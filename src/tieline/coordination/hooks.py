@@ -226,7 +226,7 @@ def _first(texts: Mapping[str, str], names: Iterable[str]) -> str:
 def _texts(value: object) -> dict[str, str]:
     """The scalars of a JSON object, as texts."""
     pairs = value.items() if isinstance(value, dict) else ()
-    return {name: text for name, inner in pairs if (text := _text(inner))}
+    return {_clean(name): text for name, inner in pairs if (text := _text(inner))}
 
 
 def _text(value: object) -> str:

@@ -105,6 +105,8 @@ class Message(Value, kw_only=True, frozen=True):
     """Codes of the violations of a text that was meant as a packet and is none (delivered all the same, law 8)."""
     attachments: tuple[Attached, ...] = ()
     actions: tuple[Action, ...] = ()
+    hops: int = 0
+    """Through how many hubs it has come, as its platform says."""
     streaming: bool = False
     """The text is growing still."""
     edited_at: int | None = None

@@ -130,6 +130,8 @@ class Outgoing(Value, kw_only=True, frozen=True):
     """Native ids, in this conversation, of what the message follows in its thread, oldest first."""
     room: str = ""
     """Title of the room, or its name: what a subject is made of."""
+    hops: int = 0
+    """Through how many hubs the message has come."""
     code: str | None = None
     """What the receiver answers with, where answers are words: ``1`` in ``1 ack``."""
     urgent: bool = False

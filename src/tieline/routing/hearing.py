@@ -208,6 +208,7 @@ def stand(heard: Heard, room: Room, view: View) -> Decision:
         packet=verdict.packet,
         violations=codes(verdict),
         attachments=shown,
+        hops=event.hops,
     )
     original = (Original(message_id=message_id, text=storable(event.original)),) if event.original else ()
     extra = (_part(heard, message, view), *rows, *original, *_told(heard, message, verdict, view))

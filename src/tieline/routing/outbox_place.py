@@ -73,6 +73,7 @@ class Place:
             streaming=message is not None and message.streaming,
             references=references,
             room=self.room,
+            hops=message.hops if message else 0,
             code=delivery.code,
             urgent=self._is_urgent(message),
             machine=message is None or message.type in _FOR_PEOPLE_TO_ACT_ON,

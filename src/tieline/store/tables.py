@@ -118,6 +118,7 @@ class MessageRow(Row, table=True):
     violations: str = _text()
     attachments: str = _later("[]")
     actions: str = _later("[]")
+    hops: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     streaming: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     edited_at: int | None = _when()
     deleted_at: int | None = _when()

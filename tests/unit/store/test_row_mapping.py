@@ -58,6 +58,7 @@ FULL: tuple[Value, ...] = (
         violations=("PV001",),
         attachments=(Attached(id="att_1", name="ö.png", mime="image/png", size=3, alt="a", detail="x"),),
         actions=(Action(name="ack", label="Acknowledge", target="msg_1", style=ActionStyle.PRIMARY),),
+        hops=2,
         streaming=True,
         edited_at=2,
         deleted_at=3,

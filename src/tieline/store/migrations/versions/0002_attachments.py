@@ -43,6 +43,7 @@ def upgrade() -> None:
     # New columns need a value for the rows that are there; a constant default costs no copy of the table.
     op.add_column("messages", sa.Column("attachments", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("messages", sa.Column("actions", sa.Text(), nullable=False, server_default="[]"))
+    op.add_column("messages", sa.Column("hops", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("messages", sa.Column("streaming", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("channels", sa.Column("traits", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("channels", sa.Column("own", sa.Text(), nullable=True))
