@@ -121,7 +121,7 @@ async def test_a_half_open_line_is_noticed_when_idle_is_renewed(
             assert adapter._listener is not None
             folder = adapter._listener._folder
             assert folder is not None
-            folder.imap.done = _impatient(folder.imap.done)  # type: ignore[method-assign]
+            folder.imap.done = _impatient(folder.imap.done)  # type: ignore[method-assign, assignment]
             await eventually(folder.imap._protocol.has_pending_idle_command, "it idles")
             proxy.freeze()
             await eventually(lambda: bool(session.downs), "the half-open line is noticed", 15)
