@@ -74,10 +74,11 @@ class DiscordSimulator:
         content = markup.parse(str(body["content"]))
         name = escape(str(body.get("username", "tieline")))
         text = to_html(CommonMark().write(content.blocks), Format.MARKDOWN)
+        buttons = "".join(f"<button disabled>{escape(action.label)}</button>" for action in outgoing.frame.actions)
         files = "".join(f'<div class="sim-file">{escape(_name(meta))}</div>' for meta in sequence(body["attachments"]))
         return (
             f'<div class="discord-message"><b class="sim-name">{name}</b>'
-            f'<div class="sim-text">{text}</div>{files}</div>'
+            f'<div class="sim-text">{text}</div>{files}{buttons}</div>'
         )
 
 

@@ -45,9 +45,16 @@ def create(context: AdapterContext) -> SimulatedAdapter:
 
 
 def _played(capabilities: Capabilities) -> Capabilities:
-    """What the platform can do, without what a pane has no hands for."""
+    """What the platform can do, without what a pane has no hands for; a pane can always be asked what it shows."""
     return msgspec.structs.replace(
-        capabilities, direct=Support.REJECTED, inbound_attachment=False, typing=Support.REJECTED
+        capabilities,
+        direct=Support.REJECTED,
+        inbound_attachment=False,
+        typing=Support.REJECTED,
+        history=True,
+        lookup=True,
+        budget=None,
+        bundle=None,
     )
 
 
