@@ -1,7 +1,8 @@
 """The adapter for phones: its lifecycle, and where each of its abilities is.
 
 Rule: making it does no I/O; :meth:`SmsAdapter.connect` tries the credential and, where Twilio cannot reach us, begins
-to poll; :meth:`SmsAdapter.disconnect` leaves nothing behind. A conversation is the address of one phone.
+to poll; :meth:`SmsAdapter.disconnect` leaves nothing behind. A conversation is the number of one phone; ``whatsapp:``
+stands in front only where a Messaging Service serves both.
 Not promised with webhooks: to notice that Twilio stopped posting; there is no connection to lose.
 Next stops: :mod:`tieline_sms.wire` and :mod:`tieline_sms.polling` (in), :mod:`tieline_sms.outbound` (out).
 """
@@ -83,7 +84,7 @@ class SmsAdapter:
         self._dialect = render.Texts()
         self._plain = Plain()
         self._can = {on: abilities.capabilities(settings.terms, whatsapp=on) for on in (False, True)}
-        self._webhooks = Webhooks(settings.auth_token, context.public_url, context.clock)
+        self._webhooks = Webhooks(settings.auth_token, context.public_url, settings.own, context.clock)
         self._fetcher = Fetcher(loopback=settings.api_url is not None, clock=context.clock)
         self._open: _Open | None = None
 
@@ -97,11 +98,11 @@ class SmsAdapter:
 
     def dialect(self, endpoint: Endpoint) -> Dialect:
         """Plain text; for SMS in few segments."""
-        return self._plain if numbers.is_whatsapp(endpoint.conversation) else self._dialect
+        return self._plain if self._settings.own.is_whatsapp(endpoint.conversation) else self._dialect
 
     def capabilities(self, endpoint: Endpoint) -> Capabilities:
         """The same for every phone, apart from WhatsApp."""
-        return self._can[numbers.is_whatsapp(endpoint.conversation)]
+        return self._can[self._settings.own.is_whatsapp(endpoint.conversation)]
 
     def routes(self) -> Sequence[Route]:
         """Where Twilio posts what people write, and what became of what we sent."""
@@ -160,7 +161,7 @@ class SmsAdapter:
         return fetching.fetch(self._fetcher, self._settings, source)
 
     async def direct(self, native_id: str) -> str:
-        """The conversation with a person: their number, on WhatsApp where we are there."""
+        """The conversation with a person: their number."""
         found = self._address(native_id)
         if found is None:
             raise NotDispatched("invalid_number", f"{native_id!r} is no number with its country code")
@@ -173,7 +174,7 @@ class SmsAdapter:
             raise Misconfigured(
                 f"'{written}' is no number with its country code", fix='write "+15005550006", in quotes'
             )
-        if self._settings.own.is_own(found):
+        if self._settings.own.is_own(self._settings.own.there(found)):
             raise Misconfigured(f"'{written}' is our own number", fix="link the number of the person to write to")
         return found, found
 
@@ -186,8 +187,9 @@ class SmsAdapter:
             await api.close()
 
     def _address(self, written: str) -> str | None:
-        own = self._settings.own.address
-        return numbers.address(written, whatsapp=own is not None and numbers.is_whatsapp(own))
+        own = self._settings.own
+        found = numbers.address(written, whatsapp=own.is_whatsapp(""))
+        return None if found is None else own.here(found)
 
     @property
     def _here(self) -> _Open:

@@ -75,7 +75,7 @@ class Checks:
             if own.service is not None:
                 async for finding in self._service(own.service):
                     yield finding
-            elif own.address is not None and numbers.is_whatsapp(own.address):
+            elif own.address is not None and own.is_whatsapp(""):
                 where = "console.twilio.com, Messaging, WhatsApp senders"
                 yield Finding(level="ok", message=f"WhatsApp sender {own.address}: its webhook is shown at {where}")
             elif own.address is not None:

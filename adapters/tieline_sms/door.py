@@ -43,7 +43,7 @@ class Door:
         """Hand over what somebody wrote. Raises what the session raises."""
         now = self._clock.now()
         event = inbound.event_of(read, self._own, now)
-        self._window.heard(read.sender, read.at or now // 1000)
+        self._window.heard(event.conversation, read.at or now // 1000)
         receipt = await self._session.receive(event)
         if isinstance(event, InboundCommand) and receipt.answer and receipt.status != REPEAT:
             self._later(self._answer(event, receipt))

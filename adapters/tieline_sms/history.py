@@ -59,7 +59,7 @@ class History:
     async def news(self, before: Mark, conversation: str | None = None) -> News:
         """Texts behind a mark, from everybody or in one conversation. Raises DeliveryError."""
         since = before.at - ids.OVERLAP
-        records = await self._api.messages(sender=conversation, to=self._own.address, since=since)
+        records = await self._api.messages(sender=self._there(conversation), to=self._own.address, since=since)
         read = [one for one in (inbound.read_record(record) for record in self._ours(records)) if one is not None]
         recent = sorted((one for one in reversed(read) if one.at >= since), key=_time)
         fresh = tuple(one for one in recent if one.sid not in before.seen)
@@ -68,16 +68,19 @@ class History:
     async def statuses(self, since: int, conversation: str | None = None) -> list[InboundStatus]:
         """How our sends of the last hours are now, oldest first. Raises DeliveryError."""
         after = max(since, self._now() - STATUSES_FOR) - ids.OVERLAP
-        records = await self._api.messages(to=conversation, sender=self._own.address, since=after)
+        records = await self._api.messages(to=self._there(conversation), sender=self._own.address, since=after)
         now = self._clock.now()
         young = [one for one in self._ours(records) if inbound.seconds_of(one) >= after]
-        read = (inbound.status_of_record(record, now) for record in reversed(young))
+        read = (inbound.status_of_record(record, self._own, now) for record in reversed(young))
         return [status for status in read if status is not None]
 
     def _ours(self, records: Iterable[Json]) -> Iterable[Json]:
         """Records of our Messaging Service: the list cannot be asked for these."""
         service = self._own.service
         return (one for one in records if service is None or text(one, "messaging_service_sid") == service)
+
+    def _there(self, conversation: str | None) -> str | None:
+        return None if conversation is None else self._own.there(conversation)
 
     def _now(self) -> int:
         return self._clock.now() // 1000

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import quote
 
 from tieline.model.base import Value
+from tieline_sms import numbers
 
 OVERLAP: Final = 120
 """Seconds before the cursor that are read again."""
@@ -74,6 +75,19 @@ class Own(Value, kw_only=True, frozen=True):
 
     address: str | None = None
     service: str | None = None
+
+    def is_whatsapp(self, conversation: str) -> bool:
+        """True where texts to a conversation go by WhatsApp."""
+        return any(one.startswith(numbers.WHATSAPP) for one in (self.address or "", conversation))
+
+    def there(self, conversation: str) -> str:
+        """A conversation's address on Twilio."""
+        on_whatsapp = self.is_whatsapp(conversation) and not conversation.startswith(numbers.WHATSAPP)
+        return numbers.WHATSAPP + conversation if on_whatsapp else conversation
+
+    def here(self, address: str) -> str:
+        """The conversation of an address: where we are on WhatsApp only, a number says it all."""
+        return numbers.number_of(address) if self.is_whatsapp("") else address
 
     def is_own(self, other: str) -> bool:
         """True for our own address: what it sends is an echo."""

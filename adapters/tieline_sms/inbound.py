@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import msgspec
+
 from tieline.model.attachments import NativeFile
 from tieline.model.base import Value
 from tieline.model.content import plain
@@ -98,7 +100,7 @@ def read_record(record: Mapping[str, object]) -> Text | None:
 
 def event_of(read: Text, own: Own, now: int, mark: Mark | None = None) -> InboundEvent:
     """What a text is; ``now`` in milliseconds. ``mark``: how far the list was read with it."""
-    is_self = own.is_own(read.sender)
+    is_self, conversation = own.is_own(read.sender), own.here(read.sender)
     author = NativeAuthor(
         native_id=numbers.number_of(read.sender), display=read.name or numbers.number_of(read.sender), is_self=is_self
     )
@@ -106,13 +108,15 @@ def event_of(read: Text, own: Own, now: int, mark: Mark | None = None) -> Inboun
         wanted = _consent(read)
         if wanted is not None:
             word = read.body.strip()[:40]
-            return InboundConsent(conversation=read.sender, native_id=read.sid, author=author, wanted=wanted, word=word)
+            return InboundConsent(
+                conversation=conversation, native_id=read.sid, author=author, wanted=wanted, word=word
+            )
         command = None if read.files else answers.command(read.body)
         if command is not None:
-            return InboundCommand(conversation=read.sender, native_id=read.sid, author=author, text=command)
+            return InboundCommand(conversation=conversation, native_id=read.sid, author=author, text=command)
     at = read.at * 1000 or now
     return InboundMessage(
-        conversation=read.sender,
+        conversation=conversation,
         native_id=read.sid,
         author=author,
         content=plain(read.body),
@@ -125,20 +129,23 @@ def event_of(read: Text, own: Own, now: int, mark: Mark | None = None) -> Inboun
     )
 
 
-def read_status(form: Mapping[str, str], delivery: str | None, now: int) -> InboundStatus | None:
+def read_status(form: Mapping[str, str], delivery: str | None, own: Own, now: int) -> InboundStatus | None:
     """A status callback; ``delivery`` is what its address names."""
     sid = form.get("MessageSid", "") or form.get("SmsSid", "")
-    status = form.get("MessageStatus", "") or form.get("SmsStatus", "")
+    state = form.get("MessageStatus", "") or form.get("SmsStatus", "")
     number = whole(form.get("ErrorCode"))
-    return _status(sid, form.get("To", ""), status, number, now, ids.delivery_id(delivery))
+    status = _status(sid, own.here(numbers.heard(form.get("To", ""))), state, number, now)
+    return None if status is None else msgspec.structs.replace(status, delivery_id=ids.delivery_id(delivery))
 
 
-def status_of_record(record: Mapping[str, object], now: int) -> InboundStatus | None:
+def status_of_record(record: Mapping[str, object], own: Own, now: int) -> InboundStatus | None:
     """What the list says of a text that we sent."""
     if not is_outbound(record):
         return None
     number = whole(record.get("error_code"))
-    return _status(text(record, "sid"), text(record, "to"), text(record, "status"), number, now, None)
+    return _status(
+        text(record, "sid"), own.here(numbers.heard(text(record, "to"))), text(record, "status"), number, now
+    )
 
 
 def consent_of_status(status: InboundStatus) -> InboundConsent | None:
@@ -176,20 +183,12 @@ def _consent(read: Text) -> bool | None:
     return answers.consent(read.body)
 
 
-def _status(sid: str, receiver: str, status: str, number: int, now: int, delivery: str | None) -> InboundStatus | None:
+def _status(sid: str, conversation: str, status: str, number: int, now: int) -> InboundStatus | None:
     state = _STATES.get(status.lower())
-    if not sid or not receiver.strip() or state is None:
+    if not sid or not conversation or state is None:
         return None
     code, detail = errors.failure(number) if state is DeliveryState.FAILED else ("", "")
-    return InboundStatus(
-        conversation=numbers.heard(receiver),
-        native_id=sid,
-        state=state,
-        at=now,
-        delivery_id=delivery,
-        code=code,
-        detail=detail,
-    )
+    return InboundStatus(conversation=conversation, native_id=sid, state=state, at=now, code=code, detail=detail)
 
 
 def _files(form: Mapping[str, str]) -> list[NativeFile]:

@@ -15,6 +15,6 @@ MANIFEST = Manifest(
     settings="tieline_sms.config:check",
     extra="sms",
     secrets=("auth_token", "api_secret"),
-    traits=(Trait.DIRECT, Trait.WORDS, Trait.KEEPS_STRANGERS, Trait.METERED),
+    traits=(Trait.WORDS, Trait.KEEPS_STRANGERS, Trait.METERED),
     simulator="tieline_sms.simulate:simulator",
 )

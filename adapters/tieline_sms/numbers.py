@@ -49,11 +49,6 @@ def address(written: str, *, whatsapp: bool = False) -> str | None:
     return WHATSAPP + number if on_whatsapp or whatsapp else number
 
 
-def is_whatsapp(conversation: str) -> bool:
-    """True for an address on WhatsApp."""
-    return conversation.startswith(WHATSAPP)
-
-
 def number_of(conversation: str) -> str:
     """The number of an address: what a member's account names, on SMS and WhatsApp alike."""
     return conversation.removeprefix(WHATSAPP)

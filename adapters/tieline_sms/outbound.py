@@ -19,7 +19,7 @@ from typing import Final
 from tieline.errors import OptedOut, Permanent
 from tieline.model.inbound import InboundConsent
 from tieline.ports.adapter import AdapterContext, Outgoing, Sent
-from tieline_sms import errors, ids, inbound, numbers, render
+from tieline_sms import errors, ids, inbound, render
 from tieline_sms.client import Api, Json
 from tieline_sms.config import Settings
 from tieline_sms.shapes import text
@@ -49,7 +49,7 @@ class Outbound:
     async def send(self, outgoing: Outgoing, refused: Refusals) -> Sent:
         """Make one message. ``refused`` hears of a receiver who wants none. Raises DeliveryError."""
         conversation = outgoing.endpoint.conversation
-        said = render.body(outgoing)
+        said = self._body(outgoing)
         fields = {**self._address(conversation, outgoing.delivery_id), **await self._what(conversation, said)}
         try:
             sid = await self._api.create(fields)
@@ -69,8 +69,9 @@ class Outbound:
         if known is not None:
             return Sent(native_id=known)
         after = since // 1000 - _SKEW
-        conversation, said = outgoing.endpoint.conversation, _even(render.body(outgoing))
-        records = await self._api.messages(to=conversation, sender=self._settings.own.address, since=after)
+        own, conversation = self._settings.own, outgoing.endpoint.conversation
+        said = _even(self._body(outgoing))
+        records = await self._api.messages(to=own.there(conversation), sender=own.address, since=after)
         taken = set(self._sent.values())
         for record in reversed(records):
             sid = text(record, "sid")
@@ -87,24 +88,26 @@ class Outbound:
 
     def _address(self, conversation: str, delivery_id: str | None) -> dict[str, object]:
         own, public_url = self._settings.own, self._context.public_url
-        fields: dict[str, object] = {"to": conversation, "validity_period": self._settings.validity}
+        fields: dict[str, object] = {"to": own.there(conversation), "validity_period": self._settings.validity}
         fields |= {"messaging_service_sid": own.service} if own.service else {"from_": own.address}
         if public_url and self._settings.auth_token and delivery_id:
             fields["status_callback"] = ids.callback_url(public_url, self._context.channel, delivery_id)
-        if numbers.is_whatsapp(conversation):
+        if own.is_whatsapp(conversation):
             del fields["validity_period"]
         return fields
 
     async def _what(self, conversation: str, said: str) -> Mapping[str, object]:
         """The text, or on WhatsApp outside the window the template with the text in it."""
-        if not numbers.is_whatsapp(conversation):
-            return {"body": said}
-        if await self._window.is_open(conversation, self._settings.own.address, self._api):
+        own = self._settings.own
+        if not own.is_whatsapp(conversation) or await self._window.is_open(conversation, own, self._api):
             return {"body": said}
         if self._settings.content_sid is None:
             raise Permanent(errors.WINDOW, "they did not write within 24 hours", fix=errors.WINDOW_MEND)
         variables = json.dumps({"1": _even(said)[:_TEMPLATE_MAX]})
         return {"content_sid": self._settings.content_sid, "content_variables": variables}
+
+    def _body(self, outgoing: Outgoing) -> str:
+        return render.body(outgoing, whatsapp=self._settings.own.is_whatsapp(outgoing.endpoint.conversation))
 
     def _remember(self, key: str, sid: str) -> None:
         self._sent[key] = sid

@@ -18,7 +18,7 @@ from tieline.ports.adapter import Outgoing
 from tieline.ports.rendering import Plan
 from tieline.render.plain import Plain
 from tieline.render.segments import count
-from tieline_sms import gsm, numbers
+from tieline_sms import gsm
 
 BODY_MAX: Final = 1600
 """Characters of one text; more is Twilio's error 21617."""
@@ -75,7 +75,7 @@ def one_segment(code: str, marks: Sequence[str], text: str, answers: Sequence[st
             words.pop()
 
 
-def body(outgoing: Outgoing) -> str:
+def body(outgoing: Outgoing, *, whatsapp: bool = False) -> str:
     """The text of a frame. What is for somebody to act on has its code and the answers, in one segment if it is short.
 
     A frame that the hub has written with its code already is left as it is.
@@ -84,7 +84,7 @@ def body(outgoing: Outgoing) -> str:
     if code is None or text.startswith(f"{code}:"):
         return text
     words = _words(frame.actions)
-    if frame.total == 1 and outgoing.machine and not numbers.is_whatsapp(outgoing.endpoint.conversation):
+    if frame.total == 1 and outgoing.machine and not whatsapp:
         return one_segment(code, (), text, words)
     head = f"{code}: " if frame.index == 0 else ""
     tail = f"\n{_reply(code, words)}" if frame.index == frame.total - 1 else ""

@@ -14,6 +14,7 @@ from tieline.errors import DeliveryError
 from tieline.ports.clock import Clock
 from tieline_sms import inbound
 from tieline_sms.client import Api
+from tieline_sms.ids import Own
 
 OPEN_FOR: Final = 24 * 3600
 """Seconds."""
@@ -34,13 +35,13 @@ class Window:
         while len(self._wrote) > _MOST:
             del self._wrote[next(iter(self._wrote))]
 
-    async def is_open(self, conversation: str, own: str | None, api: Api) -> bool:
+    async def is_open(self, conversation: str, own: Own, api: Api) -> bool:
         """True where free text may be sent, or nobody can tell."""
         since = self._clock.now() // 1000 - OPEN_FOR
         if self._wrote.get(conversation, 0) > since:
             return True
         try:
-            records = await api.messages(sender=conversation, to=own, since=since)
+            records = await api.messages(sender=own.there(conversation), to=own.address, since=since)
         except DeliveryError:
             return True
         told = (inbound.seconds_of(one) for one in records if not inbound.is_outbound(one))

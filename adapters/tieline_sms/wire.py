@@ -26,6 +26,7 @@ from tieline.errors import TielineError
 from tieline.ports.clock import Clock
 from tieline_sms import inbound
 from tieline_sms.door import Door
+from tieline_sms.ids import Own
 
 _EMPTY: Final = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>'
 _HASH: Final = "bodySHA256"
@@ -58,9 +59,10 @@ class Fields(Mapping[str, str]):
 class Webhooks:
     """The two routes of a channel. ``door`` is None while it is not connected."""
 
-    def __init__(self, auth_token: str | None, public_url: str | None, clock: Clock) -> None:
+    def __init__(self, auth_token: str | None, public_url: str | None, own: Own, clock: Clock) -> None:
         self._validator = RequestValidator(auth_token) if auth_token else None
         self._public_url = (public_url or "").rstrip("/")
+        self._own = own
         self._clock = clock
         self.door: Door | None = None
 
@@ -86,7 +88,7 @@ class Webhooks:
         form = await self._signed(request)
         if isinstance(form, web.Response):
             return form
-        status = inbound.read_status(form, request.query.get("delivery"), self._clock.now())
+        status = inbound.read_status(form, request.query.get("delivery"), self._own, self._clock.now())
         door = self.door
         if status is None:  # a state that says nothing to us
             return _taken()

@@ -52,7 +52,7 @@ def test_a_recorded_picture_on_whatsapp() -> None:
     event = inbound.event_of(read, Own(address=f"whatsapp:{OURS}"), 0)
     assert isinstance(event, InboundMessage)
     assert (event.conversation, event.author.native_id, event.author.display) == (
-        f"whatsapp:{ANA}",
+        ANA,
         ANA,
         "Ana <script>",
     )
@@ -61,7 +61,7 @@ def test_a_recorded_picture_on_whatsapp() -> None:
 
 
 def test_a_recorded_failure() -> None:
-    status = inbound.read_status(form("undelivered"), "dlv_7", 5)
+    status = inbound.read_status(form("undelivered"), "dlv_7", US, 5)
     assert status is not None
     assert (status.state, status.code, status.delivery_id, status.at) == (
         DeliveryState.FAILED,
@@ -84,8 +84,8 @@ def test_a_record_and_a_form_tell_the_same() -> None:
 def test_what_was_sent_by_us_is_no_text_of_anybodys() -> None:
     record = json.loads((PAYLOADS / "record.json").read_text())
     assert inbound.read_record({**record, "direction": "outbound-api"}) is None
-    assert inbound.status_of_record({**record, "direction": "outbound-reply", "status": "sent"}, 0) is not None
-    assert inbound.status_of_record(record, 0) is None
+    assert inbound.status_of_record({**record, "direction": "outbound-reply", "status": "sent"}, US, 0) is not None
+    assert inbound.status_of_record(record, US, 0) is None
 
 
 # ── garbage ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -128,7 +128,7 @@ def test_no_form_breaks_the_reading(pairs: list[tuple[str, str]]) -> None:
         event = inbound.event_of(read, US, 1)
         assert event.native_id and event.conversation.strip() and "\x00" not in read.body
         assert not (isinstance(event, InboundConsent | InboundCommand) and event.author.is_self)
-    inbound.read_status(fields, dict(pairs).get("Body"), 1)
+    inbound.read_status(fields, dict(pairs).get("Body"), US, 1)
 
 
 @given(some.binary(max_size=200), some.sampled_from([FORM, "application/json", "text/plain", ""]))
@@ -148,7 +148,7 @@ def test_no_record_breaks_the_reading(record: dict[str, object]) -> None:
     read = inbound.read_record(record)
     if read is not None:
         inbound.event_of(read, US, 1)
-    inbound.status_of_record({**record, "direction": "outbound-api"}, 1)
+    inbound.status_of_record({**record, "direction": "outbound-api"}, US, 1)
     assert inbound.seconds_of(record) >= 0
 
 
@@ -194,6 +194,19 @@ def test_addresses() -> None:
         callback_url("https://h/", "my phones", "dlv_1")
         == "https://h/api/v1/channels/my%20phones/status?delivery=dlv_1"
     )
+
+
+def test_the_prefix_of_whatsapp_stands_inside_only_where_a_service_serves_both() -> None:
+    there, both = f"whatsapp:{ANA}", Own(service="MG1")
+    us = Own(address=f"whatsapp:{OURS}")
+    assert (us.there(ANA), us.here(there), us.is_whatsapp(ANA)) == (there, ANA, True)
+    assert (both.there(there), both.here(there), both.is_whatsapp(there), both.is_whatsapp(ANA)) == (
+        there,
+        there,
+        True,
+        False,
+    )
+    assert (US.there(ANA), US.here(ANA), US.is_whatsapp(ANA)) == (ANA, ANA, False)
 
 
 def test_a_mark_keeps_what_was_told_around_its_time() -> None:

@@ -36,12 +36,16 @@ async def test_people_are_known_by_number_and_written_to_by_address(twilio: Scri
         await twilio.write(ANA_THERE, "hello 🎉", To=OURS_THERE, ProfileName="Ana", OriginalRepliedMessageSid="SM7")
         [event] = session.events
         assert isinstance(event, InboundMessage)
-        assert (event.conversation, event.author.native_id, event.author.display) == (ANA_THERE, ANA, "Ana")
+        assert (event.conversation, event.author.native_id, event.author.display) == (ANA, ANA, "Ana")
         assert event.reply_to == "SM7"
-        assert await adapter.direct(ANA) == ANA_THERE == (await adapter.resolve("+44 7700 900123"))[0]
-        await adapter.send(outgoing("“yes” 🎉", ANA_THERE))
-        assert twilio.requests[0]["Body"] == "“yes” 🎉" and twilio.requests[0]["From"] == OURS_THERE
-        can = adapter.capabilities(Endpoint(channel="test", conversation=ANA_THERE))
+        assert await adapter.direct(ANA) == ANA == (await adapter.resolve("+44 7700 900123"))[0]
+        await adapter.send(outgoing("“yes” 🎉", ANA))
+        assert (
+            twilio.requests[0]["To"] == ANA_THERE
+            and twilio.requests[0]["Body"] == "“yes” 🎉"
+            and twilio.requests[0]["From"] == OURS_THERE
+        )
+        can = adapter.capabilities(Endpoint(channel="test", conversation=ANA))
         assert can.text.unit is TextUnit.UTF16 and can.receipts.read
         assert twilio.reads == 1, "who just wrote is known: the list is asked at connect only"
 
@@ -50,14 +54,14 @@ async def test_outside_the_window_nothing_goes_and_the_mend_is_said(twilio: Scri
     adapter = on_whatsapp(twilio)
     async with connected(adapter):
         with pytest.raises(Permanent) as raised:
-            await adapter.send(outgoing("hello", ANA_THERE))
+            await adapter.send(outgoing("hello", ANA))
         assert raised.value.code == "outside_window" and "content_sid" in raised.value.fix
         await wrote(twilio, 25)
         with pytest.raises(Permanent):
-            await adapter.send(outgoing("hello", ANA_THERE))
+            await adapter.send(outgoing("hello", ANA))
         assert twilio.requests == []
         await wrote(twilio, 23)
-        await adapter.send(outgoing("hello", ANA_THERE))
+        await adapter.send(outgoing("hello", ANA))
         assert len(twilio.requests) == 1
 
 
@@ -65,7 +69,7 @@ async def test_outside_the_window_the_template_carries_the_text(twilio: Scripted
     adapter = on_whatsapp(twilio, content_sid=TEMPLATE)
     async with connected(adapter):
         since = int(time.time() * 1000)
-        message = outgoing("two\n\nlines\tand   more", ANA_THERE)
+        message = outgoing("two\n\nlines\tand   more", ANA)
         sent = await adapter.send(message)
         [request] = twilio.requests
         assert request["ContentSid"] == TEMPLATE and "Body" not in request
@@ -81,5 +85,5 @@ async def test_where_the_list_cannot_be_read_twilio_decides(twilio: ScriptedTwil
         twilio.read_script.append(Reply(500))
         twilio.script.append(Reply.error(63016))
         with pytest.raises(Permanent) as raised:
-            await adapter.send(outgoing("hello", ANA_THERE))
+            await adapter.send(outgoing("hello", ANA))
         assert raised.value.code == "outside_window" and len(twilio.requests) == 1
