@@ -1,7 +1,7 @@
 """What ``tieline check --live`` finds out about a mailbox.
 
 Rule: everything that reading and sending need is tried, nothing is changed and no mail is sent (the submission ends
-behind MAIL FROM), and every fault comes with its mend. Next stop: a person reads it.
+before DATA), and every fault comes with its mend. Next stop: a person reads it.
 """
 
 from __future__ import annotations

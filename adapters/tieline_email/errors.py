@@ -36,6 +36,8 @@ CERTIFICATE: Final = "write the name that stands in the server's certificate as 
 _CREDENTIAL_CODES: Final = frozenset({530, 534, 535, 538})
 _GOES_AWAY: Final = 421
 _TOO_BIG: Final = 552
+_SENDER: Final = re.compile(r"sender address rejected|not owned by|send ?as|not allowed to send", re.IGNORECASE)
+"""Many servers refuse the sender only when they are told the receiver."""
 _NOT_NOW: Final = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\]|too many|temporar|try again", re.IGNORECASE)
 
 
@@ -100,7 +102,7 @@ def _answered(code: int, words: str, phase: Phase) -> DeliveryError:
         return Throttled(name, told, retry_after=waits, account_wide=phase in {Phase.CONNECT, Phase.SIGN_IN})
     if phase is Phase.SIGN_IN or code in _CREDENTIAL_CODES:
         return Permanent(name, told, stops_channel=True, fix=CREDENTIAL)
-    if phase is Phase.SENDER and code != _TOO_BIG:
+    if (phase is Phase.SENDER or _SENDER.search(told)) and code != _TOO_BIG:
         fix = "sign in as an account that may write as the channel's address"
         return Permanent(name, told, stops_channel=True, fix=fix)
     if phase is Phase.CONNECT:

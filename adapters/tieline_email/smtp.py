@@ -80,6 +80,7 @@ class Smtp:
             await self._sign_in(client)
             phase = Phase.SENDER
             await client.mail(self._address)
+            await client.rcpt(self._address)  # many servers look at the sender only now
             ways = list(client.server_auth_methods)
             await _goodbye(client)
         except Exception as error:

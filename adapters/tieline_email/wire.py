@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, TypeVar
 
 import aioimaplib
-from aioimaplib.aioimaplib import Command, IdleCommand, IMAP4ClientProtocol, quoted
+from aioimaplib.aioimaplib import CONNECTED, Command, IdleCommand, IMAP4ClientProtocol, quoted
 
 from tieline.errors import NotDispatched, Permanent
 from tieline.model.base import Value
@@ -79,6 +79,12 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]
         self.news.set()
         if self.transport is not None:
             self.transport.abort()  # closing TLS politely would wait for a server that may be gone
+
+    def _handle_line(self, line: bytes, current_cmd: Command) -> Any:  # noqa: ANN401 - aioimaplib's
+        if self.state == CONNECTED and line and not line.upper().startswith((b"* OK", b"* PREAUTH")):
+            self.end(line[:200].decode("utf-8", "replace").removeprefix("* BYE "))
+            return None
+        return super()._handle_line(line, current_cmd)
 
     def _untagged_response(self, line: bytes) -> Any:  # noqa: ANN401 - aioimaplib's
         upper = line[:80].upper()
@@ -236,8 +242,9 @@ class Imap:
         """What ``call`` answers; NotDispatched as soon as the connection is over."""
         work = asyncio.ensure_future(call)
         lost = self._protocol.lost
+        both: set[asyncio.Future[Any]] = {work, lost}
         try:
-            await asyncio.wait({work, lost}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
             raise NotDispatched("connection_lost", lost.result())

@@ -2,8 +2,9 @@
 
 Rule: nothing of it is left behind, and a mail server that was there before is never touched. Every address of
 ``example.test`` has a mailbox, whose password is :data:`PASSWORD`, except those that begin with a word of
-:data:`REFUSALS`: these refuse as that word says. Both servers must be started by root and give up its rights by
-themselves; nothing leaves the machine. Next stop: ``tests/contract/email/conftest.py`` starts one pair per worker.
+:data:`REFUSALS`: these refuse as that word says; mail to ``bounce…`` is taken and comes back. Both servers must be
+started by root and give up its rights by themselves; nothing leaves the machine. Next stop:
+``tests/contract/email/conftest.py`` starts one pair per worker.
 """
 
 from __future__ import annotations
@@ -132,6 +133,7 @@ recipient_delimiter = +
 virtual_mailbox_domains = example.test
 virtual_transport = lmtp:inet:127.0.0.1:@LMTP@
 virtual_mailbox_maps = regexp:@DIR@/postfix/mailboxes
+virtual_alias_maps = regexp:@DIR@/postfix/aliases
 local_recipient_maps =
 default_transport = error:no outside mail here
 relay_transport = error:no outside mail here
@@ -336,6 +338,7 @@ class MailServers:
         # A dash begins an address that is refused: unknown-ann@example.test.
         refused = "".join(f"/^{word}-?.*@/ {answer}\n" for word, answer in REFUSALS.items())
         self._write("postfix/refusals", refused)
+        self._write("postfix/aliases", "/^bounce.*@example\\.test$/ nobody@nowhere.invalid\n")
         self._write("postfix/mailboxes", "/@example\\.test$/ x\n")
         self._write("postfix/senders", "/^([^+@]*)(\\+[^@]*)?@example\\.test$/ $1@example.test\n")
 
