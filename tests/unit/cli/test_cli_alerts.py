@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +117,26 @@ def test_a_hook_works_in_the_very_next_call_and_stops_when_it_is_revoked(priya: 
     assert second["rooms"] == ["quiet"]
     assert "token" not in second
     assert _post(second["url"], b"again") == 200
+
+
+def test_every_line_of_the_page_about_alerts_works_as_it_stands(priya: Run, live_hub: LiveHub, repo_root: Path) -> None:
+    """With a room and a member of this hub for its own."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    blocks = re.findall(r"```sh\n(.*?)```", (repo_root / "docs" / "alerts.md").read_text("utf-8"), re.DOTALL)
+    script = "set -e\n" + "\n".join(blocks).replace("dj-waste", "lobby").replace("@priya", "@marcus")
+    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["sh"],
+        input=script,
+        cwd=live_hub.folder,
+        env={**os.environ, "PATH": here},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count('"raised":1') == 3
+    assert '"closed":1' in done.stdout
+    assert "backup failed" in priya("alerts", "--open").stdout
