@@ -8,10 +8,10 @@ Next stop: :mod:`tieline.plugins.catchup` asks for pages.
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import msgspec
-import structlog
 
 from tieline.model.inbound import InboundEvent, InboundMessage
 from tieline.ports.abilities import Resync
@@ -25,7 +25,7 @@ from tieline_email.mime import WHOLE
 
 PAGE: Final = 50
 """Mails of a page."""
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 
 
 class History:
@@ -72,7 +72,7 @@ def event_of(mail: Fetched, me: Me, uidvalidity: int) -> InboundEvent | None:
     try:
         event = inbound.read(mail.raw, me, place, received_at=mail.received_at)
     except Exception as error:  # noqa: BLE001 - reading is total; should it ever not be, one mail must not stop all others
-        _log.error("mail_not_read", uidvalidity=uidvalidity, uid=mail.uid, error=repr(error))
+        _log.error("mail %s:%s could not be read: %r", uidvalidity, mail.uid, error)
         return None
     if not isinstance(event, InboundMessage):
         return event

@@ -30,13 +30,13 @@ from tieline.model.base import Value
 from tieline_email.config import Server, Tls
 from tieline_email.errors import imap_refused, translate_imap
 from tieline_email.oauth import Tokens
+from tieline_email.starttls import Upgrade
 
 T = TypeVar("T")
 
 ANSWER_LIMIT: Final = 60.0
 """Seconds for one answer."""
 CONNECT_LIMIT: Final = 20.0
-_GREETING_MAX: Final = 8192
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
@@ -274,7 +274,7 @@ async def _dial(server: Server, tls: ssl.SSLContext | None) -> _Protocol:
         _keep_alive(transport)
         return protocol
     assert tls is not None  # noqa: S101 - STARTTLS has its context
-    upgrade = _Upgrade(loop)
+    upgrade = Upgrade(loop)
     raw, _ = await loop.create_connection(lambda: upgrade, server.host, server.port)
     try:
         await upgrade.agreed
@@ -287,51 +287,6 @@ async def _dial(server: Server, tls: ssl.SSLContext | None) -> _Protocol:
     protocol.connection_made(secret)
     protocol.data_received(b"* OK secret now\r\n")  # nothing that was said on the open line counts (RFC 3501 6.2.1)
     return protocol
-
-
-class _Upgrade(asyncio.Protocol):
-    """Asks for STARTTLS on an open line. What a stranger slips in behind the answer ends the connection."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.agreed: asyncio.Future[None] = loop.create_future()
-        self._heard = b""
-        self._transport: asyncio.Transport | None = None
-        self._asked = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP's is
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._heard += data
-        while not self.agreed.done() and b"\r\n" in self._heard:
-            line, _, self._heard = self._heard.partition(b"\r\n")
-            self._line(line)
-        if len(self._heard) > _GREETING_MAX:
-            self._refuse("the server's greeting has no end")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._refuse(str(exc) if exc else "the server closed the connection")
-
-    def _line(self, line: bytes) -> None:
-        if not self._asked and line.upper().startswith(b"* OK"):
-            self._asked = True
-            assert self._transport is not None  # noqa: S101 - lines come over it
-            self._transport.write(b"s STARTTLS\r\n")
-        elif line.upper().startswith(b"S OK"):
-            if self._heard:
-                self._refuse("something stood behind the answer to STARTTLS")
-            else:
-                self.agreed.set_result(None)
-        elif line.startswith((b"s ", b"* BYE", b"* PREAUTH")):
-            told = line.decode("utf-8", "replace")[:200]
-            if not self.agreed.done():
-                fix = "write tls: implicit, or mend the server; a password must not go over an open line"
-                self.agreed.set_exception(Permanent("no_starttls", told, stops_channel=True, fix=fix))
-
-    def _refuse(self, why: str) -> None:
-        if not self.agreed.done():
-            self.agreed.set_exception(NotDispatched("connection_lost", why))
 
 
 async def _either(first: Coroutine[Any, Any, object], second: asyncio.Future[Any]) -> None:

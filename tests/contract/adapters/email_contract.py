@@ -11,6 +11,7 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from email.message import EmailMessage, Message
 from email.utils import parseaddr
 from typing import ClassVar
 
@@ -128,12 +129,35 @@ class PeopledMail:
         raise NotApplicable("mails take no reactions")
 
     async def shown(self) -> Sequence[ShownMessage]:
-        """What lies in people's mailboxes, once Postfix has delivered all it took."""
+        """What the team got, and people in their threads; once Postfix has delivered all it took."""
+        await self._delivered()
+        answers = [mail for one in self.people.values() for mail in self.servers.mails(one) if mail["In-Reply-To"]]
+        return [_shown(mail) for mail in (*self.servers.mails(self.team), *answers)]
+
+    def person(self, who: str) -> str:
+        return self.people[who]
+
+    async def shown_to(self, who: str) -> Sequence[ShownMessage]:
+        """What somebody got that answers nothing."""
+        await self._delivered()
+        return [_shown(mail) for mail in self.servers.mails(self.people[who]) if not mail["In-Reply-To"]]
+
+    async def files_shown(self, native_id: str) -> Sequence[tuple[str, int]]:
+        await self._delivered()
+        mail = next(one for one in self.servers.mails(self.team) if native_id in str(one["Message-ID"]))
+        return [(str(part.get_filename()), len(_bytes(part))) for part in mail.iter_attachments()]
+
+    async def share(self, who: str, name: str, data: bytes) -> str:
+        mail = mail_from(self.people[who], self.conversation, "see")
+        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+        await self.servers.post(mail, self.people[who], self.conversation)
+        return str(mail["Message-ID"]).strip("<>")
+
+    async def _delivered(self) -> None:
         places = (self.team, *self.people.values())
         async with asyncio.timeout(20):
             while sum(len(self.servers.mails(one)) for one in places) < self.taken:  # noqa: ASYNC110 - Postfix delivers
                 await asyncio.sleep(0.02)
-        return [_shown(mail) for one in places for mail in self.servers.mails(one)]
 
     @property
     def taken(self) -> int:
@@ -155,16 +179,19 @@ class PeopledMail:
         await asyncio.to_thread(self.servers.kick, self.conversation)
 
 
-def _shown(mail: object) -> ShownMessage:
-    from email.message import EmailMessage
+def _bytes(part: Message) -> bytes:
+    found = part.get_payload(decode=True)
+    assert isinstance(found, bytes)
+    return found
 
-    assert isinstance(mail, EmailMessage)
+
+def _shown(mail: EmailMessage) -> ShownMessage:
     body = mail.get_body(("plain",))
     assert body is not None
     text = body.get_content().replace(MARKER, "")
     for part in mail.iter_attachments():
         if part.get_content_type() == "text/markdown":
-            text += part.get_content() if isinstance(part.get_content(), str) else part.get_content().decode()
+            text += _bytes(part).decode()
     references = str(mail.get("References", "")).split()
     return ShownMessage(
         native_id=str(mail["Message-ID"]).strip("<>"),
@@ -207,6 +234,7 @@ class EmailContract(AdapterContract):
         return {
             "address": platform.conversation,
             "to": [platform.team],
+            "token_secret": "a secret that signs tokens",
             "hold_unverified": False,
             "imap": {
                 "host": "localhost",
