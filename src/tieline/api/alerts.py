@@ -134,10 +134,8 @@ async def raise_alert(call: Call[AlertBody, NoQuery]) -> web.Response | Refusal:
         return key
     if body.action != "trigger":
         return await _by_key(call)
-    if body.room:
-        room = find_room(call.services, call.actor, body.room, "post")
-        if isinstance(room, Refusal):
-            return room
+    if (refusal := _may_raise(call)) is not None:
+        return refusal
     command = RaiseAlert(
         actor=call.actor,
         client_id=key,
@@ -149,6 +147,14 @@ async def raise_alert(call: Call[AlertBody, NoQuery]) -> web.Response | Refusal:
         dedup=body.dedup,
     )
     return _raised(call, await call.execute(command))
+
+
+def _may_raise(call: Call[AlertBody, NoQuery]) -> Refusal | None:
+    """Before the key is looked up: whoever may not post learns nothing of what is open."""
+    if not call.body.room:
+        return call.services.directory.authorize(call.actor, "post")
+    room = find_room(call.services, call.actor, call.body.room, "post")
+    return room if isinstance(room, Refusal) else None
 
 
 def _raised(call: Call[AlertBody, NoQuery], outcome: Accepted | Refusal) -> web.Response | Refusal:

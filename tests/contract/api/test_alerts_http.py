@@ -84,6 +84,9 @@ async def test_an_alert_to_a_member_is_between_the_two(house: House) -> None:
     status, made = await raised(house, room=None, to="@lin", dedup="x")
     assert status == 201
     assert (await house.json("GET", f"/alerts/{made['id']}", "rowan"))[0] == 404
+    status, problem = await raised(house, handle="eve", room=None, to="lin", dedup="x")
+    assert (status, problem["code"]) == (403, "level_too_low")
+    assert (await house.json("GET", f"/alerts/{made['id']}", "lin"))[1]["count"] == 1
     assert (await house.json("POST", f"/alerts/{made['id']}/ack", "rowan"))[0] == 404
     status, held = await raised(house, handle="lin", room=None, to="lin", summary=None, dedup="x", action="ack")
     assert (status, held["by"]) == (200, "lin")
