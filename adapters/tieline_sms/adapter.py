@@ -55,7 +55,7 @@ class _Open:
 
     def __init__(self, context: AdapterContext, settings: Settings, session: Session) -> None:
         self.api = Api(settings, context.clock)
-        self.window = Window(context.clock)
+        self.window = Window()
         self.out = Outbound(self.api, settings, context, self.window)
         self.history = History(self.api, settings.own, context.clock)
         self.door = Door(session, self.out, self.window, settings.own, context.clock)

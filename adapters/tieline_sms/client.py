@@ -8,8 +8,10 @@ Next stops: :mod:`tieline_sms.outbound`, :mod:`tieline_sms.history`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -46,6 +48,8 @@ class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]
         self._stand_in = urlsplit(api_url) if api_url else None
         self._clock = clock
         self._open: aiohttp.ClientSession | None = None
+        self.ahead = 0
+        """Seconds that our clock is before Twilio's, by its last answer."""
 
     async def request(  # noqa: PLR0913, PLR0917 - the SDK's signature
         self,
@@ -74,6 +78,7 @@ class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]
                 status, told = answer.status, answer.headers
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise errors.lost(error) from error
+        self._compare_clocks(told.get("Date", ""))
         said = raw.decode("utf-8", "replace")
         if not 200 <= status < 300:  # noqa: PLR2004 - success
             raise errors.refused(status, _json(said), told, self._clock.now())
@@ -84,6 +89,10 @@ class Transport(AsyncTwilioHttpClient):  # type: ignore[misc]
         session, self._open = self._open, None
         if session is not None:
             await session.close()
+
+    def _compare_clocks(self, date: str) -> None:
+        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+            self.ahead = round(self._clock.now() / 1000 - parsedate_to_datetime(date).timestamp())
 
     def _address(self, url: str) -> str:
         if self._stand_in is None:
@@ -107,6 +116,7 @@ class Api:
     """The calls of one channel. Every one raises DeliveryError."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
         self._transport = Transport(settings.api_url, clock)
         self._sid = settings.account_sid
         username = settings.api_key or settings.account_sid
@@ -116,6 +126,14 @@ class Api:
     async def close(self) -> None:
         """Free the connections. Idempotent."""
         await self._transport.close()
+
+    def now(self) -> int:
+        """Seconds by Twilio's clock, which stamps what it lists."""
+        return self.of(self._clock.now())
+
+    def of(self, ours: int) -> int:
+        """Milliseconds of our clock as seconds of Twilio's."""
+        return ours // 1000 - self._transport.ahead
 
     async def create(self, fields: Mapping[str, object]) -> str:
         """Make one message through the SDK; ``fields`` are the arguments of its ``messages.create``. Its id."""

@@ -18,7 +18,7 @@ from tieline.ports.adapter import Session
 from tieline.ports.clock import Clock
 from tieline.render import commonmark
 from tieline_sms import inbound
-from tieline_sms.ids import Own
+from tieline_sms.ids import Mark, Own
 from tieline_sms.inbound import Text
 from tieline_sms.outbound import Outbound
 from tieline_sms.render import Texts
@@ -42,8 +42,10 @@ class Door:
     async def text(self, read: Text) -> None:
         """Hand over what somebody wrote. Raises what the session raises."""
         now = self._clock.now()
-        event = inbound.event_of(read, self._own, now)
-        self._window.heard(event.conversation, read.at or now // 1000)
+        there = self._out.twilios(now)
+        mark = Mark(at=read.at or there, seen=frozenset({read.sid}))
+        event = inbound.event_of(read, self._own, now, mark)
+        self._window.heard(event.conversation, mark.at)
         receipt = await self._session.receive(event)
         if isinstance(event, InboundCommand) and receipt.answer and receipt.status != REPEAT:
             self._later(self._answer(event, receipt))

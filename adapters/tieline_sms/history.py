@@ -27,6 +27,10 @@ STATUSES_FOR: Final = 12 * 3600
 """Seconds for which it is asked what became of a send: Twilio keeps a text in its queue for ten hours at most."""
 
 
+_FIRST_PAGE: Final = 2**40
+"""A time that nothing is younger than."""
+
+
 class News(Value, kw_only=True, frozen=True):
     """Texts that were not told yet, oldest first, and the mark behind them."""
 
@@ -44,10 +48,10 @@ class History:
 
     async def resync(self, conversation: str, cursor: str | None) -> Resync:
         """What happened in one conversation behind ``cursor``; None: only where it stands. Raises DeliveryError."""
-        before = Mark(at=self._now()) if cursor is None else ids.read_mark(cursor)
-        news = await self.news(before, conversation)
         if cursor is None:
-            return Resync(events=(), cursor=str(news.mark))
+            return Resync(events=(), cursor=str(await self.present(conversation)))
+        before = ids.read_mark(cursor)
+        news = await self.news(before, conversation)
         events: list[InboundEvent] = []
         mark = before
         for one in news.texts:
@@ -55,6 +59,11 @@ class History:
             events.append(inbound.event_of(one, self._own, self._clock.now(), mark))
         events += await self.statuses(before.at, conversation)
         return Resync(events=tuple(events), cursor=str(news.mark))
+
+    async def present(self, conversation: str | None = None) -> Mark:
+        """Where the list stands, by Twilio's own times. Raises DeliveryError."""
+        records = await self._api.messages(sender=self._there(conversation), to=self._own.address, since=_FIRST_PAGE)
+        return ids.mark_of(((inbound.seconds_of(one), text(one, "sid")) for one in records), Mark(at=0))
 
     async def news(self, before: Mark, conversation: str | None = None) -> News:
         """Texts behind a mark, from everybody or in one conversation. Raises DeliveryError."""
@@ -67,7 +76,7 @@ class History:
 
     async def statuses(self, since: int, conversation: str | None = None) -> list[InboundStatus]:
         """How our sends of the last hours are now, oldest first. Raises DeliveryError."""
-        after = max(since, self._now() - STATUSES_FOR) - ids.OVERLAP
+        after = max(since, self._api.now() - STATUSES_FOR) - ids.OVERLAP
         records = await self._api.messages(to=self._there(conversation), sender=self._own.address, since=after)
         now = self._clock.now()
         young = [one for one in self._ours(records) if inbound.seconds_of(one) >= after]
@@ -81,9 +90,6 @@ class History:
 
     def _there(self, conversation: str | None) -> str | None:
         return None if conversation is None else self._own.there(conversation)
-
-    def _now(self) -> int:
-        return self._clock.now() // 1000
 
 
 def _time(one: Text) -> int:

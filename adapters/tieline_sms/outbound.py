@@ -68,7 +68,7 @@ class Outbound:
         known = self._sent.get(outgoing.key)
         if known is not None:
             return Sent(native_id=known)
-        after = since // 1000 - _SKEW
+        after = self._api.of(since) - _SKEW
         own, conversation = self._settings.own, outgoing.endpoint.conversation
         said = _even(self._body(outgoing))
         records = await self._api.messages(to=own.there(conversation), sender=own.address, since=after)
@@ -79,6 +79,10 @@ class Outbound:
                 self._remember(outgoing.key, sid)
                 return Sent(native_id=sid)
         return None
+
+    def twilios(self, ours: int) -> int:
+        """Milliseconds of our clock as seconds of Twilio's."""
+        return self._api.of(ours)
 
     def _is_it(self, record: Json, said: str, after: int) -> bool:
         told = _even(text(record, "body"))

@@ -16,7 +16,7 @@ from tieline.model.inbound import InboundStatus
 from tieline.ports.adapter import Session
 from tieline.ports.clock import Clock
 from tieline_sms.door import Door
-from tieline_sms.history import STATUSES_FOR, History
+from tieline_sms.history import History
 from tieline_sms.ids import Mark
 
 log: Final = logging.getLogger("tieline.sms")
@@ -31,13 +31,13 @@ class Polling:
         self._session = session
         self._clock = clock
         self._seconds = seconds
-        self._mark = Mark(at=clock.now() // 1000)
+        self._mark = Mark(at=0)
         self._told: dict[str, InboundStatus] = {}
         self.is_up = True
 
     async def begin(self) -> None:
         """Find where the list stands: what is older is history. Raises DeliveryError."""
-        self._mark = (await self._history.news(self._mark)).mark
+        self._mark = await self._history.present()
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -70,7 +70,7 @@ class Polling:
         self._mark = news.mark
 
     async def _statuses(self) -> None:
-        found = await self._history.statuses(self._clock.now() // 1000 - STATUSES_FOR)
+        found = await self._history.statuses(0)
         for status in found:
             before = self._told.get(status.native_id)
             if before is None or (before.state, before.code) != (status.state, status.code):

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Final
 
 from tieline.errors import DeliveryError
-from tieline.ports.clock import Clock
 from tieline_sms import inbound
 from tieline_sms.client import Api
 from tieline_sms.ids import Own
@@ -24,8 +23,7 @@ _MOST: Final = 10_000
 class Window:
     """When each person last wrote to us."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._wrote: dict[str, int] = {}
         """Second of the last message by address; 0: none in the last day."""
 
@@ -37,7 +35,7 @@ class Window:
 
     async def is_open(self, conversation: str, own: Own, api: Api) -> bool:
         """True where free text may be sent, or nobody can tell."""
-        since = self._clock.now() // 1000 - OPEN_FOR
+        since = api.now() - OPEN_FOR
         if self._wrote.get(conversation, 0) > since:
             return True
         try:

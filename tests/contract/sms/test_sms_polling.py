@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 
-from tests.contract.sms.sms_making import connected, make, outgoing
-from tests.services.scripted_twilio import ANA, BO, OURS, SERVICE, Reply, ScriptedTwilio
-from tieline.errors import HubBusy
+import pytest
+
+from tests.contract.sms.sms_making import SETTINGS, connected, make, outgoing
+from tests.services.scripted_twilio import ANA, BO, CHANNEL, OURS, PUBLIC, SERVICE, Lose, Reply, ScriptedTwilio
+from tieline.errors import HubBusy, Uncertain
 from tieline.model.inbound import InboundConsent, InboundMessage, InboundStatus
+from tieline.ports.adapter import AdapterContext
 from tieline.ports.clock import SystemClock
 from tieline.testing.bench import text_of
 from tieline.testing.session import RecordingSession
-from tieline_sms.adapter import SmsAdapter
+from tieline_sms.adapter import SmsAdapter, create
 from tieline_sms.polling import Polling
 
 
@@ -92,7 +95,9 @@ async def test_a_list_that_fails_is_a_lost_connection_that_comes_back(twilio: Sc
         assert session.ups == 1 and adapter.is_connected() and texts(session) == ["meanwhile"]
 
 
-async def test_hostile_records_are_left_out(twilio: ScriptedTwilio) -> None:
+async def test_hostile_records_break_nothing_and_what_has_an_id_and_a_sender_is_told_once(
+    twilio: ScriptedTwilio,
+) -> None:
     odd = (
         b'{"messages": [null, 7, {}, {"sid": 5}, {"sid": "SM1", "from": null}, {"sid": "SM2", "from": " ", "body": []},'
     )
@@ -100,9 +105,10 @@ async def test_hostile_records_are_left_out(twilio: ScriptedTwilio) -> None:
     odd += b' "next_page_uri": "https://evil.example/"}'
     adapter = poller(twilio)
     async with connected(adapter) as session:
-        twilio.read_script.append(Reply(200, odd))
-        await polling(adapter).once()
-        assert session.events == [] and adapter.is_connected()
+        for _ in range(2):
+            twilio.read_script.append(Reply(200, odd))
+            await polling(adapter).once()
+        assert [event.native_id for event in session.events] == ["SM3"] and adapter.is_connected()
 
 
 async def test_with_a_messaging_service_only_its_texts_are_ours(twilio: ScriptedTwilio) -> None:
@@ -137,3 +143,39 @@ async def test_a_cursor_that_is_none_of_ours_reads_everything_and_breaks_nothing
         for odd in ("", "abc", ":", "99999999999999999:", "-1:SM1", "²:"):
             page = await adapter.resync(ANA, odd)
             assert [event.native_id for event in page.events] == [sid]
+
+
+class Ahead(SystemClock):
+    """A clock that goes wrong by an hour."""
+
+    def __init__(self, hours: int) -> None:
+        super().__init__()
+        self._hours = hours
+
+    def now(self) -> int:
+        return super().now() + self._hours * 3_600_000
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+async def test_a_clock_that_is_wrong_loses_nothing(hours: int, twilio: ScriptedTwilio) -> None:
+    """Twilio stamps what it lists by its own clock."""
+    for way in ("poll", "webhook"):
+        settings: dict[str, object] = {**SETTINGS, "api_url": twilio.url, "poll": 3600, "inbound": way}
+        adapter = create(AdapterContext(channel=CHANNEL, settings=settings, clock=Ahead(hours), public_url=PUBLIC))
+        twilio.adapter = adapter
+        async with connected(adapter) as session:
+            await twilio.write(ANA, f"live {way}", post=way == "webhook")
+            if way == "poll":
+                await polling(adapter).once()
+            assert texts(session) == [f"live {way}"]
+            last = session.events[-1]
+            assert isinstance(last, InboundMessage)
+            missed = await twilio.write(ANA, f"missed {way}", post=False)
+            page = await adapter.resync(ANA, last.cursor)
+            assert missed in [event.native_id for event in page.events]
+            doubtful = outgoing("hello", delivery=f"dlv_{way}")
+            since = Ahead(hours).now()
+            twilio.script.append(Lose())
+            with pytest.raises(Uncertain):
+                await adapter.send(doubtful)
+            assert await adapter.look_up(doubtful, since) is not None
