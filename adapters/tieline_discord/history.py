@@ -3,8 +3,9 @@
 Rule: oldest first, own messages included (the hub knows its echoes). Ids rise with time everywhere on Discord, so one
 cursor, the newest id read, serves a channel and all its threads. A page ends where one of them has more than it holds.
 Found: every message behind the cursor, also in threads that were begun or archived meanwhile; the last edit of the
-hundred messages before it. Not found: deletions and reactions made meanwhile, edits of older messages: Discord has no
-list of changes. Next stop: the hub hands the events to its session; :mod:`tieline_discord.lookup` finds one send.
+channel's own hundred messages before it, at one call a page. Not found: deletions and reactions made meanwhile, edits
+in threads: Discord has no list of changes, and :mod:`tieline_discord.surveying` asks for them.
+Next stop: the hub hands the events to its session; :mod:`tieline_discord.lookup` finds one send.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from tieline.errors import Permanent, Throttled
-from tieline.model.inbound import InboundEvent
+from tieline.model.inbound import InboundEdit, InboundEvent
 from tieline.ports.abilities import Resync
 from tieline.ports.clock import Clock
 from tieline_discord import errors, ids, inbound, permissions, places
@@ -61,7 +62,7 @@ class History:
             if len(read) >= PAGE:
                 last = min(last or _order(read[-1]), _order(read[-1]))
         page = sorted((one for one in found if last is None or _order(one) <= last), key=_order)
-        edits = await self._edits(conversation, threads, cursor)
+        edits = await self._edits(conversation, cursor)
         newest = max((text(one, "id") for one in page), key=ids.order, default=cursor)
         events = (*edits, *self._read(conversation, page))
         return Resync(events=events, cursor=max(cursor, newest, key=ids.order), more=last is not None)
@@ -94,18 +95,19 @@ class History:
             cursor = text(page[-1], "id")
         return found
 
-    async def _edits(self, conversation: str, threads: list[str], cursor: str) -> list[InboundEvent]:
-        """Edits, behind the cursor's time, of messages just before it."""
-        if cursor == ids.NOTHING_READ:
+    async def _edits(self, conversation: str, cursor: str) -> list[InboundEvent]:
+        """Edits, behind the cursor's time, of the channel's messages just before it."""
+        if cursor == ids.NOTHING_READ or self._state.is_forum(conversation):
             return []
-        found = []
-        since = ids.milliseconds(cursor)
-        before = str(ids.order(cursor) + 1)
-        for channel in self._channels(conversation, threads):
-            answer = await self.patiently(f"/channels/{channel}/messages", before=before, limit=str(_NEAR))
-            found += [one for one in map(mapping, sequence(answer)) if _edited(one) > since]
-        read = (inbound.read_edit(one, self._me(), self._state) for one in sorted(found, key=_edited))
+        query = {"before": str(ids.order(cursor) + 1), "limit": str(_NEAR)}
+        answer = await self.patiently(f"/channels/{conversation}/messages", **query)
+        found = [one for one in map(mapping, sequence(answer)) if _edited(one) > ids.milliseconds(cursor)]
+        read = (self.edit_of(one, conversation) for one in sorted(found, key=_edited))
         return [event for event in read if event is not None]
+
+    def edit_of(self, message: Message, conversation: str) -> InboundEdit | None:
+        """The last edit that a message of the conversation shows, if any; also in a thread that we do not know yet."""
+        return inbound.read_edit({**message, "channel_id": conversation}, self._me(), self._state)
 
     def _read(self, conversation: str, page: list[Message]) -> list[InboundEvent]:
         guild = self._state.guild_of(conversation)

@@ -2,9 +2,10 @@
 
 Rule: oldest first, threads included, own messages included (the hub knows its echoes). The cursor is the ``ts`` of the
 newest message known. Reads may be repeated, so a "slow down" is waited for here and does not lose the pages read.
-Found: every message and reply after the cursor; the last edit of what is inside the window looked at.
-Not found: deletions, reactions, and replies or edits in threads whose root is older than the last two hundred messages
-before the cursor - Slack's history has no list of changes. Next stop: the hub hands the events to its session.
+Found: every message and reply after the cursor; the last edit of the two hundred top-level messages before it, which
+are read in one call for the threads that went on. Not found: deletions, reactions, edits of older replies, and replies
+in threads whose root is older than those two hundred. Slack's history has no list of changes;
+:mod:`tieline_slack.survey` asks for all but the last. Next stop: the hub hands the events to its session.
 """
 
 from __future__ import annotations

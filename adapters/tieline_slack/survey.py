@@ -1,4 +1,4 @@
-"""How messages are now: which of them are gone, and who has reacted, for what happened while nobody listened.
+"""How messages are now: which are gone, what was edited, who has reacted, for what happened while nobody listened.
 
 Rule: what the hub knows is looked for in as few reads as there are places: the stretch of the conversation that holds
 it, and of each thread. What is not found there is asked for by itself before it counts as gone. At most
@@ -19,9 +19,9 @@ from typing import Final
 
 from tieline.errors import NotDispatched, Permanent
 from tieline.model.delivery import Part
-from tieline.model.inbound import NativeAuthor
+from tieline.model.inbound import InboundEdit, NativeAuthor
 from tieline.ports.abilities import NativeState
-from tieline_slack import emoji, ids
+from tieline_slack import emoji, ids, inbound
 from tieline_slack.inbound import Me
 from tieline_slack.names import Names, People
 from tieline_slack.paging import PAGE, Read
@@ -45,11 +45,23 @@ async def survey(read: Read, names: Names, me: Me, conversation: str, parts: Seq
     stretches = _Stretches(read, conversation)
     await _read_all(stretches, [part for part in parts if _has_ts(part)])
     there = [(part.native_id, message) for part in parts if (message := stretches.message(part)) is not None]
-    reactions = [(native_id, await _reactions(stretches, message)) for native_id, message in there]
-    people = await names.look_up(user for _, set_by in reactions for _, user in set_by if user != me.user_id)
+    reactions = [await _reactions(stretches, message) for _, message in there]
+    named = [user for _, message in there if message.get("edited") for user in inbound.people_in(message)]
+    named += [user for set_by in reactions for _, user in set_by]
+    people = await names.look_up(user for user in named if user != me.user_id)
     return [
-        NativeState(native_id=native_id, reactions=tuple(_told(set_by, me, people))) for native_id, set_by in reactions
+        NativeState(
+            native_id=native_id,
+            reactions=tuple(_told(set_by, me, people)),
+            edited=_edit(conversation, native_id, message, me, people),
+        )
+        for (native_id, message), set_by in zip(there, reactions, strict=True)
     ]
+
+
+def _edit(conversation: str, native_id: str, message: Message, me: Me, people: People) -> InboundEdit | None:
+    """The last edit of a message; none of a part that only stands for its files."""
+    return inbound.read_edit(conversation, message, me, people) if text(message, "ts") == native_id else None
 
 
 async def _read_all(stretches: _Stretches, parts: Sequence[Part]) -> None:

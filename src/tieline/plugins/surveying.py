@@ -1,9 +1,11 @@
 """After an outage: what happened to messages that the hub knows, where a history tells only of new and changed ones.
 
 Rule: the newest messages of a conversation are asked for as they are now (:class:`~tieline.ports.abilities.Surveys`);
-what is gone was deleted, a reaction that is new was set, and both reach the hub as the events that were missed.
+what is gone was deleted, a reaction that is new was set, what was edited since the hub heard of it last was edited; all
+reach the hub as the events that were missed.
 Not promised: reactions of members that were taken back meanwhile; the hub cannot tell where they had been set. Older
-messages than :data:`NEWEST`. Next stop: :class:`tieline.plugins.runner.Runner` does it behind catch-up.
+messages than :data:`NEWEST`. Whoever edits a message on its platform, and within :data:`APART` through the hub as well,
+may find the platform's text there again. Next stop: :class:`tieline.plugins.runner.Runner` does it behind catch-up.
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ from tieline.ports.directory import Directory
 from tieline.ports.reading import Reader
 
 NEWEST: Final = 100
+APART: Final = 60_000
+"""Milliseconds: so far a platform's clock may be behind ours before a missed edit is taken for one that we know."""
 _log = structlog.get_logger(__name__)
 
 
 async def missed(
     channel: str, conversation: str, adapter: Surveys, directory: Directory, reader: Reader
 ) -> Sequence[InboundEvent]:
-    """Deletions and reactions that nobody told of. A platform that cannot tell now costs only these."""
+    """Deletions, edits and reactions that nobody told of. A platform that cannot tell now costs only these."""
     parts = [part for part in await reader.newest_parts(channel, conversation, NEWEST) if part.message_id]
     if not parts:
         return ()
@@ -46,12 +50,21 @@ async def missed(
             continue
         if state is not None:
             shown.setdefault(message.id, []).append((part, state))
+            events += _edits(part, state, message)
         elif part.direction is PartDirection.IN:
             author = NativeAuthor(native_id=part.author_native or "", display="") if part.author_native else None
             events.append(InboundDelete(conversation=conversation, native_id=part.native_id, author=author))
     for message_id, states_of in shown.items():
         events += _reactions(channel, states_of, messages[message_id], directory)
     return events
+
+
+def _edits(part: Part, state: NativeState, message: Message) -> Iterator[InboundEvent]:
+    """The edit, if it may be newer than what the hub knows of what people wrote; the same text changes nothing."""
+    known_at = message.edited_at or message.created_at
+    is_theirs = part.direction is PartDirection.IN
+    if is_theirs and state.edited is not None and state.edited.edited_at > known_at - APART:
+        yield state.edited
 
 
 def _reactions(

@@ -14,7 +14,7 @@ from aiohttp import web
 from tieline.model.attachments import FileSource
 from tieline.model.base import Value
 from tieline.model.delivery import Part
-from tieline.model.inbound import InboundEvent, NativeAuthor
+from tieline.model.inbound import InboundEdit, InboundEvent, NativeAuthor
 from tieline.ports.adapter import Outgoing, PartRef, Sent
 
 
@@ -76,11 +76,16 @@ class NativeState(Value, kw_only=True, frozen=True):
 
     native_id: str
     reactions: tuple[tuple[str, NativeAuthor], ...] = ()
+    edited: InboundEdit | None = None
+    """Its last edit as it would have been told live, however old; None where the platform says that there was none."""
 
 
 @runtime_checkable
 class Surveys(Protocol):
-    """Can tell how messages are now: what history does not tell of an outage, deletions and reactions."""
+    """Can tell how messages are now: what history does not tell of an outage.
+
+    That is deletions, reactions, and edits wherever they were made.
+    """
 
     async def survey(self, conversation: str, parts: Sequence[Part]) -> Sequence[NativeState]:
         """The state of these messages (the newest that the hub knows, at most 100).

@@ -175,6 +175,29 @@ async def test_deletions_and_reactions_that_were_missed_are_found_by_asking(
     assert {state.native_id for state in left} == {root, rest[-1], rest[1]}
 
 
+async def test_edits_that_were_missed_in_a_quiet_thread_are_found_by_asking_even_if_it_was_archived_long_ago(
+    discord: ScriptedDiscord, session: RecordingSession
+) -> None:
+    root = discord.say(GENERAL, ALICE, "root")
+    inside = discord.say(GENERAL, BOB, "frist", thread=root)
+    quiet = discord.say(GENERAL, BOB, "quiet", thread=root)
+    discord.archive(root)
+    later = discord.say(GENERAL, ALICE, "later")
+    async with connected(make(discord), session) as adapter:
+        discord.edit(root, inside, "first")
+        page = await adapter.resync(GENERAL, later)
+        discord.requests.clear()
+        states = await adapter.survey(GENERAL, [part(one, thread=root).part for one in (inside, quiet)])
+
+    assert [event for event in page.events if isinstance(event, InboundEdit)] == []
+    edits = {state.native_id: state.edited for state in states}
+    found = edits[inside]
+    assert found is not None and edits[quiet] is None
+    assert (found.conversation, found.native_id, found.author.native_id) == (GENERAL, inside, BOB)
+    assert text_of(found) == "first"
+    assert len(discord.requests) == 1
+
+
 async def test_without_the_permission_to_read_history_nothing_counts_as_gone(
     discord: ScriptedDiscord, adapter: DiscordAdapter
 ) -> None:

@@ -1,4 +1,4 @@
-"""How messages are now, asked of our own Slack: what is gone, who has reacted, and in how many calls.
+"""How messages are now, asked of our own Slack: what is gone, was edited, who has reacted, and in how many calls.
 
 That deleted messages are missing from conversations.history and conversations.replies, that a root with replies leaves
 a tombstone, and that not all users of a reaction need be listed, is said on docs.slack.dev.
@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.slack.slack_making import connected, make
 from tests.services.scripted_slack import GENERAL, ME, Json, Reply, ScriptedSlack, scripted
-from tests.services.slack_session import RecordingSession
+from tests.services.slack_session import RecordingSession, plain_text
 from tieline.errors import DeliveryError, NotDispatched, Permanent, Throttled
 from tieline.model.delivery import Part, PartDirection
 from tieline.ports.abilities import NativeState, Surveys
@@ -116,6 +116,30 @@ async def test_reactions_are_told_with_names_and_without_our_own(fake: ScriptedS
     assert calls(fake).count("users.info") == 2
 
 
+async def test_edits_are_told_of_old_replies_too_and_cost_no_call(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
+    root = fake.put("root")
+    reply, quiet = fake.put("reply", thread_ts=root["ts"]), fake.put("quiet", thread_ts=root["ts"])
+    later = fake.put("later")
+    reply |= {"text": "ask <@U02BO>", "edited": {"user": "U01ALICE", "ts": "1700000999.000000"}}
+    page = await adapter.resync(GENERAL, later["ts"])
+    fake.calls.clear()
+    states = await adapter.survey(GENERAL, known([root, reply, quiet]))
+    assert [method for method in calls(fake) if method != "users.info"] == [HISTORY, REPLIES]
+    assert page.events == ()
+    edits = {state.native_id: state.edited for state in states}
+    found = edits[reply["ts"]]
+    assert found is not None and edits[root["ts"]] is edits[quiet["ts"]] is None
+    assert (found.conversation, found.native_id, found.author.display) == (GENERAL, reply["ts"], "alice")
+    assert plain_text(found.content) == "ask @bo"
+    assert found.edited_at // 1000 == 1700000999
+
+
+async def test_an_edit_of_a_message_is_not_told_again_for_its_file(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
+    row = fake.put("b", files=[{"id": "F01"}], edited={"user": "U01ALICE", "ts": "1700000999.000000"})
+    states = await adapter.survey(GENERAL, known([{"ts": "file:F01"}, row]))
+    assert [(state.native_id, state.edited is not None) for state in states] == [("file:F01", False), (row["ts"], True)]
+
+
 async def test_whom_the_list_does_not_name_is_asked_for(fake: ScriptedSlack, adapter: SlackAdapter) -> None:
     fake.reactors_listed = 1
     row = fake.put("ship it", reactions=[reaction("+1", "U01ALICE", "U02BO")])
@@ -199,6 +223,8 @@ async def test_a_plan_that_hides_old_messages_does_not_delete_them(fake: Scripte
         {"reactions": 5},
         {"reactions": [5, None, {"name": 5, "users": ["U1"]}, {"name": "x", "users": [None, ""], "count": "many"}]},
         {"files": [None, {"id": 5}]},
+        {"edited": 5},
+        {"edited": {"user": 5, "ts": []}, "blocks": 5},
         {"subtype": []},
     ],
 )

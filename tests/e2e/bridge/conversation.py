@@ -3,9 +3,9 @@
 People take turns: in one burst each thread (and the top) is spoken in from one side only, as by people who answer what
 they have read; so its order is the same everywhere. What two sides write at the same moment stands, on each side, where
 that platform put it: nobody can promise more, and it is not asked for here. A member's reaction is taken back only
-while the hub runs (`plugins/surveying.py` says why), and in bursts with a kill nobody edits in a thread of Discord
-(`test_away.py` says why). Between bursts everybody waits until
-everything is shown. Next stop: `test_two_hundred_messages.py`.
+while the hub runs (`plugins/surveying.py` says why), and in bursts with a kill nobody edits or deletes what is older
+than the newest :data:`SURVEYED` messages: the hub asks about a hundred native ones, and a message may be two. Between
+bursts everybody waits until everything is shown. Next stop: `test_two_hundred_messages.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.services.stories import until
 SLACK, DISCORD = "slack", "discord"
 PEOPLE = {SLACK: {ALICE: "Alice", "U02CARL": "Carl", "U03DINA": "Dina"}, DISCORD: {BEA: "Bea", BOB: "Bob"}}
 WITHIN = 60.0
+SURVEYED = 50
 NAMES = {shown: name for name, shown in EMOJI.items()}
 
 
@@ -66,6 +67,7 @@ class Conversation:
         self.said: dict[str, Said] = {}
         self.figures = Figures()
         self._turn: dict[str, str] = {}
+        self._careful = False
         for user, name in PEOPLE[SLACK].items():
             bridge.slack.person(user, name)
 
@@ -74,11 +76,12 @@ class Conversation:
     async def burst(self, messages: int, *, kill: bool) -> None:
         """People write; the hub dies among them if it is to, and comes back when they are done."""
         self._turn.clear()
+        self._careful = kill
         deadly = self.chance.randrange(1, messages + 1) if kill else None
         for count in range(1, messages + 1):
             await self._write()
             if self.chance.random() < 0.3:
-                await self._edit(careful=kill)
+                await self._edit()
             if self.chance.random() < 0.4:
                 await self._change()
             await self._read_for_a_while()
@@ -178,9 +181,9 @@ class Conversation:
         thread = ids[one.place] if one.place else None
         discord.say(GENERAL, one.user, one.text, reply_to=answered, files=files, thread=thread)
 
-    async def _edit(self, *, careful: bool) -> None:
-        """An author changes a text; `careful`: none in a thread of Discord."""
-        mine = self._living(lambda one: bool(one.text) and not (careful and one.side == DISCORD and one.place))
+    async def _edit(self) -> None:
+        """An author changes a text."""
+        mine = self._changeable(lambda one: bool(one.text))
         if not mine:
             return
         one = self.chance.choice(mine)
@@ -202,7 +205,7 @@ class Conversation:
             await self._react()
 
     async def _delete(self) -> None:
-        free = self._living(lambda one: not one.is_root)
+        free = self._changeable(lambda one: not one.is_root)
         if not free:
             return
         one = self.chance.choice(free)
@@ -252,6 +255,10 @@ class Conversation:
 
     def _living(self, good: Callable[[Said], bool] = lambda _one: True) -> list[Said]:
         return [one for one in self.said.values() if not one.gone and good(one)]
+
+    def _changeable(self, good: Callable[[Said], bool]) -> list[Said]:
+        recent = set(list(self.said)[-SURVEYED:] if self._careful else self.said)
+        return self._living(lambda one: one.tag in recent and good(one))
 
     def _channel(self, one: Said) -> str:
         """Where it stands on Discord: a thread has the id of its root."""

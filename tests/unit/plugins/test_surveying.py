@@ -1,4 +1,4 @@
-"""What an outage hides from a history: deletions and reactions, found by asking how messages are now."""
+"""What an outage hides from a history: deletions, edits and reactions, found by asking how messages are now."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from tieline.errors import NotDispatched
 from tieline.model.commands import ReceiveEvent
 from tieline.model.content import plain
 from tieline.model.delivery import Part
-from tieline.model.inbound import InboundDelete, InboundMessage, InboundReaction, NativeAuthor
+from tieline.model.inbound import InboundDelete, InboundEdit, InboundMessage, InboundReaction, NativeAuthor
+from tieline.model.message import Message
 from tieline.model.rooms import Direction, Link
-from tieline.plugins.surveying import missed
+from tieline.plugins.surveying import APART, missed
 from tieline.ports.abilities import NativeState
 
 DANA = NativeAuthor(native_id="U7", display="Dana")
@@ -70,6 +71,23 @@ async def test_reactions_that_were_missed_are_set_and_those_of_guests_taken_back
     assert list(await ask(rig, Told(*loved))) == []
     back = await ask(rig, Told(*states))
     assert [(e.native_id, e.emoji, e.on) for e in back if isinstance(e, InboundReaction)] == [("m0", "🐟", False)]
+
+
+def edited(native_id: str, text: str, at: int) -> NativeState:
+    edit = InboundEdit(conversation="D", native_id=native_id, author=DANA, content=plain(text), edited_at=at)
+    return NativeState(native_id=native_id, edited=edit)
+
+
+async def test_an_edit_that_is_newer_than_what_the_hub_knows_was_missed() -> None:
+    rig = rig_with_three()
+    now = rig.hub.now
+    told = Told(edited("m0", "new", now), edited("m1", "old", now - APART), NativeState(native_id="m2"))
+    events = await ask(rig, told)
+    assert [event.native_id for event in events if isinstance(event, InboundEdit)] == ["m0"]
+    assert sorted(message.text for message in rig.hub.find(Message)) == ["new", "text 1", "text 2"]
+    assert await rig.hub.last_seq("room_1") == 4
+    await ask(rig, told)
+    assert await rig.hub.last_seq("room_1") == 4, "the same text changes nothing"
 
 
 async def test_a_platform_that_cannot_tell_deletes_nothing() -> None:
