@@ -99,7 +99,7 @@ async def test_lost_answers_are_looked_up_and_nothing_is_shown_twice(start_demo:
         return items if items and items[0]["state"] == "sent" else None
 
     await reader.until(sent)
-    assert (await reader.texts("email")).count("only once") == 1
+    assert (await reader.texts("email")).count("<p>only once</p>") == 1
 
 
 async def test_edits_and_deletions_on_one_channel_show_on_those_that_can(start_demo: Start, sign_in: SignIn) -> None:

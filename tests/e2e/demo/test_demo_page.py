@@ -103,7 +103,7 @@ async def test_the_composer_shows_what_each_channel_would_make_of_a_text(start_d
     await page.goto(demo.link)
     await page.get_by_label("Message to the room", exact=True).fill("**bold** " + "and long " * 30)
     phone = page.locator(".preview.ch-phone")
-    await expect(phone).to_contain_text("2 of 4 segments")
+    await expect(phone).to_contain_text("2 of 10 segments")
     await phone.locator("summary").click()
     await expect(phone.locator("pre")).to_contain_text("You: bold and long")
 
