@@ -102,6 +102,9 @@ service auth {
 }
 service anvil {
   client_limit = 2000
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 protocol imap {
   imap_idle_notify_interval = 2 mins
