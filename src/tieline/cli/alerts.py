@@ -47,7 +47,6 @@ alert = typer.Typer(cls=_Raising, no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(
     alert,
     name="alert",
-    help="Raise an alert, or acknowledge or close one.",
     epilog="Example: tieline alert dj-waste 'disk full on db-3' --severity critical --dedup disk-db-3",
 )
 
@@ -60,7 +59,7 @@ InRoom = Annotated[str, typer.Option("--room", metavar="ROOM|@HANDLE", help="Whe
 def _alert() -> None:
     """Raise an alert, or acknowledge or close one.
 
-    `tieline alert ROOM|@HANDLE SUMMARY` raises: see `tieline alert raise --help`.
+    `tieline alert ROOM|@HANDLE SUMMARY` raises one; `tieline alert raise --help` has its options.
     """
 
 
