@@ -14,6 +14,7 @@ from typing import Final
 
 from tieline.model.capabilities import (
     AttachmentSupport,
+    Bundle,
     Capabilities,
     IdentitySupport,
     Overflow,
@@ -46,6 +47,7 @@ def capabilities(*, file_limit: int = FILE_LIMIT, rate: RateLimit | None = None)
         link=Support.FULL,
         thread=Support.FULL,
         reply=Support.FULL,
+        references=True,
         edit=Timed(level=Support.DROPPED),
         delete=Timed(level=Support.REJECTED),
         reaction=ReactionSupport(level=Support.DROPPED),
@@ -56,5 +58,6 @@ def capabilities(*, file_limit: int = FILE_LIMIT, rate: RateLimit | None = None)
         inbound_attachment=True,
         buttons=Support.PARTIAL,
         direct=Support.FULL,
-        rate=rate,
+        bundle=Bundle(fewest=3, within=60.0, whole=True),
+        rate=rate or RateLimit(per_second=1 / 30, burst=5),
     )

@@ -131,10 +131,6 @@ def test_ten_thousand_texts_take_as_many_segments_as_twilio_says(calculator: Pat
     assert not wrong, f"{len(wrong)} of {len(texts)}: {wrong[:3]}"
 
 
-@pytest.mark.xfail(
-    reason="Twilio's calculator parts no emoji of several code points, no combining mark and no flag over two segments; "
-    "tieline.render.segments keeps only surrogate pairs whole, and counts too few for some long texts full of them"
-)
 def test_so_do_texts_full_of_characters_of_several_code_points(calculator: Path) -> None:
     texts = list(islice((text for text in generated(40_000, seed=104_729) if has_clusters(text)), 3_000))
     wrong = unlike(calculator, texts)

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tieline.coordination import codes
 from tieline.model.alerts import Alert, AlertState, Climb, ClimbState
 from tieline.model.base import Value
 from tieline.model.channels import ChannelRecord, Trait
@@ -28,6 +27,7 @@ from tieline.model.outcome import Refusal
 from tieline.model.policies import MENTION, Notify, QuietHours, Rung
 from tieline.model.rooms import Severity
 from tieline.ports.deciding import Decision, View
+from tieline.routing import codes
 from tieline.routing.router import admitted
 
 MINUTE: Final = 60_000
@@ -152,8 +152,7 @@ def conversation_with(account: Account, view: View) -> str:
 
 def _delivery(alert: Alert, channel: str, conversation: str, view: View) -> list[Value]:
     endpoint = Endpoint(channel=channel, conversation=conversation)
-    record = view.directory.channel(channel)
-    code = codes.give(channel, conversation, alert.message_id, view) if _answers_by_word(record) else None
+    code = codes.wanted(channel, conversation, alert.message_id, view)
     delivery = Delivery(
         id=view.new_id("dlv"),
         position=view.take_position(),
@@ -171,10 +170,6 @@ def _delivery(alert: Alert, channel: str, conversation: str, view: View) -> list
         updated_at=view.now,
     )
     return [admitted(delivery, view), *([code] if code else [])]
-
-
-def _answers_by_word(record: ChannelRecord | None) -> bool:
-    return record is not None and Trait.WORDS in record.traits
 
 
 def _seq(alert: Alert, view: View) -> int:

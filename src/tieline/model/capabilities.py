@@ -113,6 +113,8 @@ class Bundle(Value, kw_only=True, frozen=True):
 
     fewest: int = 4
     within: float = 30.0
+    whole: bool = False
+    """A line for each, and alerts, handoffs and mentions by themselves; else one short line for all."""
 
 
 class Receipts(Value, kw_only=True, frozen=True):

@@ -457,7 +457,9 @@ class DigestLane(Command, kw_only=True, frozen=True):
 
     lane: str
     bundle: bool = False
-    """Everything that waits, alerts too, however short it waited."""
+    """Everything that waits, however short it waited."""
+    whole: bool = False
+    """A bundle with a line for each; what wants somebody goes by itself."""
     epoch: int = 0
 
 

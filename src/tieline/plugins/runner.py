@@ -378,7 +378,8 @@ class Runner:
         )
 
     def _inward(self) -> list[str]:
-        return self._linked(but=Direction.OUT)
+        own = {self.channel.own} if self.channel.own else set()
+        return sorted({*self._linked(but=Direction.OUT), *own})
 
     def _linked(self, *, but: Direction | None = None) -> list[str]:
         links = [link for link in self._inside.directory.links_on(self.channel.name) if link.direction is not but]

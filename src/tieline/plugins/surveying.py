@@ -3,9 +3,9 @@
 Rule: the newest messages of a conversation are asked for as they are now (:class:`~tieline.ports.abilities.Surveys`);
 what is gone was deleted, a reaction that is new was set, what was edited since the hub heard of it last was edited; all
 reach the hub as the events that were missed.
-Not promised: reactions of members that were taken back meanwhile; the hub cannot tell where they had been set. Older
-messages than :data:`NEWEST`. Whoever edits a message on its platform, and within :data:`APART` through the hub as well,
-may find the platform's text there again. Next stop: :class:`tieline.plugins.runner.Runner` does it behind catch-up.
+Not promised: messages older than :data:`NEWEST`. Whoever edits a message on its platform, and within :data:`APART`
+through the hub as well, may find the platform's text there again. Next stop:
+:class:`tieline.plugins.runner.Runner` does it behind catch-up.
 """
 
 from __future__ import annotations
@@ -72,21 +72,34 @@ def _reactions(
 ) -> Iterator[InboundEvent]:
     """What was set and taken back on a message, whichever of its parts it was set on."""
     part = states[0][0]
-    known = {(reaction.emoji, who) for reaction in message.reactions for who in reaction.by}
+    known = {
+        (reaction.emoji, who): at
+        for reaction in message.reactions
+        for who, at in zip(reaction.by, reaction.places, strict=True)
+    }
     now = {
         (emoji, _who(channel, author, directory)): author for _, state in states for emoji, author in state.reactions
     }
     for (emoji, who), author in now.items():
         if (emoji, who) not in known:
             yield _reaction(part, author, emoji, on=True)
-    for emoji, who in sorted(known - set(now)):
-        guest = who.partition(":")
-        if guest[0] == channel and guest[2]:
-            yield _reaction(part, NativeAuthor(native_id=guest[2], display=guest[2]), emoji, on=False)
+    here = f"{channel}|{part.conversation}"
+    for emoji, who in sorted(key for key, at in known.items() if at == here and key not in now):
+        if (native_id := _native(channel, who, directory)) is not None:
+            yield _reaction(part, NativeAuthor(native_id=native_id, display=who), emoji, on=False)
 
 
 def _reaction(part: Part, author: NativeAuthor, emoji: str, *, on: bool) -> InboundReaction:
     return InboundReaction(conversation=part.conversation, native_id=part.native_id, author=author, emoji=emoji, on=on)
+
+
+def _native(channel: str, who: str, directory: Directory) -> str | None:
+    """The native id behind a name in the hub's reactions."""
+    member = directory.member(who)
+    if member is None:
+        return who.partition(":")[2] or None
+    accounts = (account for account in directory.accounts_of(member.id) if account.channel == channel)
+    return next((account.native_id for account in accounts), None)
 
 
 def _who(channel: str, author: NativeAuthor, directory: Directory) -> str:

@@ -67,11 +67,15 @@ def digest(command: DigestLane, view: View) -> Decision | Refusal:
     for delivery in here:
         takes = _is_fresh(delivery) if command.bundle else _waited(delivery, view.now)
         message = view.get(Message, delivery.message_id) if takes else None
-        if message is not None and (command.bundle or _may(message)) and message.deleted_at is None:
+        if (
+            message is not None
+            and ((command.bundle and not command.whole) or _may(message))
+            and message.deleted_at is None
+        ):
             taken.append((delivery, message))
     if len(taken) < FEWEST:
         return Decision(value=0)
-    text = _bundled(taken) if command.bundle else _digested(taken)
+    text = _bundled(taken) if command.bundle and not command.whole else _digested(taken, away=not command.bundle)
     notice = _notice(taken[0][0], text, view)
     shown = Degradation(feature="message", level=Support.FALLBACK, detail=f"shown in digest {notice.id}")
     ended = tuple(
@@ -87,9 +91,10 @@ def _may(message: Message) -> bool:
     return message.type not in _BY_THEMSELVES and not message.mentions and message.deleted_at is None
 
 
-def _digested(taken: Sequence[tuple[Delivery, Message]]) -> str:
+def _digested(taken: Sequence[tuple[Delivery, Message]], *, away: bool) -> str:
     messages = [message for _, message in taken]
-    title = f"**{len(messages)} messages while this channel was away** ({_time(messages[0])} to {_time(messages[-1])})"
+    why = " while this channel was away" if away else ""
+    title = f"**{len(messages)} messages{why}** ({_time(messages[0])} to {_time(messages[-1])})"
     return "\n".join([title, "", *(_line(message) for message in messages)])
 
 

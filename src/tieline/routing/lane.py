@@ -137,10 +137,12 @@ class Lane:
             return 0.0
         if await self._digest(page):
             return _AT_ONCE
-        wait = digests.gathers(page, adapter.capabilities(page[0].endpoint).bundle, self._outbox.clock.now())
-        if wait is None or wait > 0:
+        bundle = adapter.capabilities(page[0].endpoint).bundle
+        wait = digests.gathers(page, bundle, self._outbox.clock.now())
+        if bundle is None or wait is None or wait > 0:
             return wait or 0.0
-        done = await self._execute(DigestLane(lane=self.name, bundle=True, epoch=self._epoch))
+        command = DigestLane(lane=self.name, bundle=True, whole=bundle.whole, epoch=self._epoch)
+        done = await self._execute(command)
         return _AT_ONCE if done is not None and done.value else 0.0
 
     async def _digest(self, page: Sequence[Delivery]) -> bool:

@@ -18,6 +18,7 @@ from tieline.ports.deciding import Decision, View
 from tieline.render import wire
 from tieline.render.mentions import find_mentions
 from tieline.routing import direct, router
+from tieline.routing.codes import coded as codes_of
 
 AGENTS = frozenset({MemberKind.AI, MemberKind.SERVICE})
 
@@ -54,6 +55,7 @@ def codes(verdict: Verdict) -> tuple[str, ...]:
 def written(message: Message, room: Room, view: View, extra: tuple[Value, ...] = ()) -> Decision:
     """The decision that a new message stands in its room."""
     deliveries = direct.deliveries_to(message, room, view) if room.is_direct else router.deliveries_of(message, view)
+    routed: list[Value] = codes_of(deliveries, view) if message.actions else [*deliveries]
     lanes = {value.lane for value in (*deliveries, *extra) if isinstance(value, Delivery)}
     event = Event(
         stream=room.id,
@@ -67,7 +69,7 @@ def written(message: Message, room: Room, view: View, extra: tuple[Value, ...] =
         value=message,
         result=message.id,
         events=(event, *_inbox(message, room, view)),
-        puts=(message, *deliveries, *extra),
+        puts=(message, *routed, *extra),
         lanes=tuple(lanes),
     )
 

@@ -6,14 +6,37 @@ was given, so that a late answer is told what happened and never meant for somet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from tieline.model.alerts import Alert, AlertState, ReplyCode
+from tieline.model.base import Value
+from tieline.model.channels import Trait
+from tieline.model.delivery import Delivery
 from tieline.ports.deciding import View
 
 MOST: Final = 99
 REST: Final = 24 * 3600 * 1000
 """Milliseconds before a settled code is given again."""
+
+
+def wanted(channel: str, conversation: str, message_id: str, view: View) -> ReplyCode | None:
+    """A code for a message, where answers are words."""
+    record = view.directory.channel(channel)
+    if record is None or Trait.WORDS not in record.traits:
+        return None
+    return give(channel, conversation, message_id, view)
+
+
+def coded(deliveries: Sequence[Delivery], view: View) -> list[Value]:
+    """The deliveries of a message that offers actions, each with its code, and the codes."""
+    out: list[Value] = []
+    for delivery in deliveries:
+        code = wanted(delivery.channel, delivery.conversation, delivery.message_id, view)
+        out += [delivery] if code is None else [msgspec.structs.replace(delivery, code=code.code), code]
+    return out
 
 
 def give(channel: str, conversation: str, message_id: str, view: View) -> ReplyCode:
@@ -39,4 +62,4 @@ def _rested(code: ReplyCode, view: View) -> bool:
 
 def _settled(code: ReplyCode, view: View) -> bool:
     found = view.find(Alert, message_id=code.message_id)
-    return not found or found[0].state is not AlertState.OPEN
+    return bool(found) and found[0].state is not AlertState.OPEN
