@@ -44,6 +44,8 @@ class Switchboard(ScriptedTwilio):
 
     home = ""
     """Where the hub is."""
+    stumbles: frozenset[int] = frozenset()
+    """Which requests to send, counted from 0, are answered 429 (and not done)."""
 
     async def texts(self, who: str, body: str, channel: str = PHONES) -> str:
         """Somebody writes to one of our numbers; the id, once the hub has answered."""
@@ -53,6 +55,11 @@ class Switchboard(ScriptedTwilio):
     def got(self, who: str, channel: str = PHONES) -> list[str]:
         """What a phone got from one of our numbers, oldest first."""
         return [one["body"] for one in self.sent() if (one["to"], one["from"]) == (who, NUMBERS[channel])]
+
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        if len(self.requests) in self.stumbles:
+            self.script.append(Reply.error(20429, 429))
+        return await super().create(request)
 
     def _refusal(self, request: web.Request, form: Mapping[str, str]) -> Reply | None:
         return super()._refusal(request, {**form, "From": OURS} if form.get("From") == THEIRS else form)
@@ -196,6 +203,10 @@ def config_of(
             },
             "marcus": {"kind": "ai", "ai": "claude", "display": "Marcus", "level": "L3"},
         },
-        "rooms": {ROOM: {"links": [{"channel": "team", "conversation": GENERAL}]}, "quiet": {}},
+        "rooms": {
+            ROOM: {"links": [{"channel": "team", "conversation": GENERAL}]},
+            "quiet": {},
+            "talk": {"links": [{"channel": PHONES, "conversation": BO}]},
+        },
         "policies": {"alerts": {"on_call": ["ana"]}},
     }

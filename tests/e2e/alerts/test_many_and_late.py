@@ -28,8 +28,8 @@ _MANY = re.compile(r"(\d+) alerts")
 
 @pytest.mark.timeout(60)
 async def test_a_thousand_alerts_to_one_person_are_a_handful_of_texts_that_say_how_many(tmp_path: Path) -> None:
-    async with housed(tmp_path, bundle="4s") as house, house.client() as client:
-        gate = asyncio.Semaphore(16)
+    async with housed(tmp_path, bundle="2s") as house, house.client() as client:
+        gate = asyncio.Semaphore(2)
 
         async def raise_one(number: int) -> None:
             async with gate:
@@ -49,11 +49,30 @@ async def test_a_thousand_alerts_to_one_person_are_a_handful_of_texts_that_say_h
             f"{STORM} alerts in {raised_in:.1f} s: {len(texts)} texts, {sum(map(count, texts))} segments; {texts[-1]!r}"
         )
         assert told() == STORM
-        assert len(texts) <= 12
+        windows = raised_in / 2 + 1
         bundles = [one for one in texts if _MANY.match(one)]
-        assert 1 <= len(bundles) <= 8
+        assert 1 <= len(bundles) <= windows + 1
+        assert len(texts) <= 4 * (windows + 1)  # up to three go by themselves before each
         assert sum("1 critical" in one for one in bundles) + sum("disk 500 " in one for one in texts) >= 1
         assert all(count(one) <= 1 for one in texts)
+
+
+@pytest.mark.xfail(strict=True, reason="beyond 99 open alerts a code that a text has named means another alert")
+@pytest.mark.timeout(60)
+async def test_a_code_that_a_text_has_named_keeps_its_meaning_while_its_alert_is_open(tmp_path: Path) -> None:
+    async with housed(tmp_path, bundle="1s") as house, house.client() as client:
+        first = await client.alert("the first", room="quiet")
+        [text] = await house.on_phone(1)
+        assert text.startswith("1: the first")
+        for number in range(120):
+            await client.alert(f"trouble {number}", room="quiet")
+        await house.twilio.texts(ANA, "1 ack")
+        answer = await watched(
+            lambda: [one for one in house.twilio.got(ANA) if one.startswith("Acknowledged: ")],
+            lambda found: len(found) > 0,
+        )
+        assert answer[0].startswith("Acknowledged: the first.")
+        assert (await client.alert_now(first.id)).state is AlertState.ACKNOWLEDGED
 
 
 # ── the budget ───────────────────────────────────────────────────────────────────────────────────────────────────────
