@@ -88,8 +88,7 @@ async def test_a_text_of_many_parts_arrives_whole_whenever_its_first_part_is_tol
         posted = await client.post("talk", "many words that take some room " * 120)
         texts = await until(_texts_to_bo(house), lambda found: sum(map(len, found)) > 3700, 10)
         assert len(texts) == len(set(texts)) == 3
-        [sms] = await sms_of(client, posted.id)
-        assert sms.state == ("delivered" if early else "sent")
+        await until(state_of(client, posted.id), lambda found: found == ("delivered" if early else "sent"))
 
 
 def _texts_to_bo(house: House) -> Callable[[], Awaitable[list[str]]]:
@@ -143,9 +142,9 @@ async def test_who_said_stop_may_still_acknowledge_and_gets_no_text_for_it(tmp_p
 @pytest.mark.xfail(strict=True, reason="answers to codes and help are not counted and not held by the budget")
 async def test_answers_cost_too_and_keep_to_the_budget(tmp_path: Path) -> None:
     async with housed(tmp_path, daily_budget=2) as house, house.client() as client:
-        for number in range(1, 4):
+        for _ in range(3):
             await house.twilio.texts(BO, "help")
-            await house.on_phone(min(number, 2), BO)
+        await house.on_phone(1, BO)
 
         async def spent() -> int:
             return (await client.usage(PHONES)).units
