@@ -172,6 +172,7 @@ class _Line:
     """What lives between connect and disconnect: one event at a time to the session, in order."""
 
     def __init__(self, platform: SimulatedPlatform, session: Session, clock: Clock) -> None:
+        self._platform = platform
         self._session = session
         self._clock = clock
         self._waiting: asyncio.Queue[Entry] = asyncio.Queue()
@@ -209,12 +210,14 @@ class _Line:
         """Report until the hub has it, as a platform repeats what was not acknowledged; False: the channel stops."""
         while True:
             try:
-                await self._session.receive(entry.event)
+                receipt = await self._session.receive(entry.event)
             except StoreError as error:
                 await self._clock.sleep(error.retry_after if isinstance(error, HubBusy) else 1.0)
             except (AdapterError, DeliveryError):
                 return False
             else:
+                if receipt.answer is not None:
+                    self._platform.answer(receipt.answer)
                 return True
 
 

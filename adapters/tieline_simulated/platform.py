@@ -147,13 +147,25 @@ class SimulatedPlatform:
     def say(self, user: str, text: str, *, thread: str | None = None, reply: str | None = None) -> str:
         """Somebody writes; answers the native id. Raises KeyError for an unknown person."""
         native_id, at = self._next()
-        event = self._typed(user, text, native_id, thread)
-        event = msgspec.structs.replace(event, sent_at=at, reply_to=reply, cursor=str(self._last))
+        event = self.simulator.typed(self.conversation, user, text, native_id, thread=thread)
+        if not isinstance(event, InboundMessage):  # a word that means something here: STOP, or 1 ack
+            self._keep(PaneMessage(native_id, user, self.people[user], _plain(text), text, at))
+            self._enter(event)
+            return native_id
+        event = msgspec.structs.replace(
+            event, author=self._author(user), sent_at=at, reply_to=reply, cursor=str(self._last)
+        )
         self._keep(
             PaneMessage(native_id, user, self.people[user], _html(event), text, at, thread=event.thread, reply=reply)
         )
         self._enter(event)
         return native_id
+
+    def answer(self, text: str) -> None:
+        """The hub answers what was typed: ``text`` is CommonMark."""
+        native_id, at = self._next()
+        self._keep(PaneMessage(native_id, None, "Tieline", to_html(text, Format.MARKDOWN), "", at))
+        self.changed()
 
     def change(self, user: str, native_id: str, text: str) -> bool:
         """Somebody edits a message of theirs; False if it is not theirs or gone."""
@@ -297,6 +309,10 @@ class SimulatedPlatform:
         for user, name in self.people.items():
             html = re.sub(rf"@{re.escape(escape(user))}\b", f"@{escape(name)}", html)
         return html
+
+
+def _plain(text: str) -> str:
+    return to_html(text, Format.PLAIN)
 
 
 def _html(event: InboundMessage) -> str:

@@ -18,10 +18,10 @@ import msgspec
 from tieline.client.problem import ClientError
 from tieline.model.actions import Action
 from tieline.model.attachments import Attached
-from tieline.model.message import Author, Format, Mention, Origin, Reaction
+from tieline.model.message import Author, Format, Mention, Origin
 from tieline.model.packet import Packet
 from tieline.model.rooms import MessageType, Severity
-from tieline.model.shapes import DeliveryOut, Problem
+from tieline.model.shapes import DeliveryOut, Problem, ReactionOut
 
 ME: Final = "@me"
 _UNAUTHORIZED: Final = 4401
@@ -50,7 +50,7 @@ class MessageEvent(msgspec.Struct, tag="message", kw_only=True, frozen=True):
     attachments: tuple[Attached, ...] = ()
     actions: tuple[Action, ...] = ()
     streaming: bool = False
-    reactions: tuple[Reaction, ...] = ()
+    reactions: tuple[ReactionOut, ...] = ()
     severity: Severity | None = None
     project: str | None = None
     metadata: dict[str, object] = {}
@@ -95,7 +95,7 @@ class ReactionEvent(msgspec.Struct, tag="reaction", kw_only=True, frozen=True):
     emoji: str
     on: bool
     by: Author
-    reactions: tuple[Reaction, ...]
+    reactions: tuple[ReactionOut, ...]
 
 
 class AttachmentEvent(msgspec.Struct, tag="attachment", kw_only=True, frozen=True):

@@ -15,6 +15,7 @@ from tieline.coordination import ladder
 from tieline.model.actions import Action, ActionStyle
 from tieline.model.alerts import Alert, AlertState
 from tieline.model.commands import AnswerAlert, PostDirect, PostMessage, RaiseAlert
+from tieline.model.content import Paragraph, Text
 from tieline.model.delivery import Delivery
 from tieline.model.events import Event
 from tieline.model.inbound import NativeAuthor, Receipt
@@ -24,6 +25,7 @@ from tieline.model.outcome import Refusal
 from tieline.model.rooms import MessageType, Room
 from tieline.ports.deciding import Decision, View
 from tieline.render import wire
+from tieline.render.commonmark import CommonMark
 from tieline.render.wire import rfc3339
 from tieline.routing import messages
 from tieline.routing.interactions import acknowledge, said
@@ -32,6 +34,7 @@ from tieline.routing.writing import author_of
 
 ACK: Final = "ack"
 CLOSE: Final = "close"
+_WRITER: Final = CommonMark()
 _DONE: Final = {AlertState.ACKNOWLEDGED: "Acknowledged", AlertState.CLOSED: "Closed"}
 
 
@@ -45,7 +48,10 @@ def actions_of(alert: Alert) -> tuple[Action, ...]:
 
 def text_of(alert: Alert) -> str:
     """The text of an alert's message: what it is about, how often, and what became of it."""
-    lines = [alert.summary + (f" (×{alert.count})" if alert.count > 1 else "")]
+    lines = [
+        _WRITER.write((Paragraph(children=(Text(text=alert.summary),)),))
+        + (f" (×{alert.count})" if alert.count > 1 else "")
+    ]
     if alert.details:
         lines += ["", alert.details]
     if alert.state is not AlertState.OPEN:
@@ -68,7 +74,8 @@ def raise_alert(command: RaiseAlert, view: View) -> Decision | Refusal:
         return Refusal(status=422, code="room_or_to", detail="An alert goes either to a $.room or $.to a member.")
     if not command.summary.strip():
         return Refusal(status=422, code="empty_text", detail="$.summary: an alert needs a summary.")
-    known = _open(command.room or f"@{command.to}", command.dedup, view)
+    place = _place(command)
+    known = _open(place, command.dedup, view)
     if known is not None:
         return _counted(known, command.actor, view)
     base = Alert(
@@ -78,7 +85,7 @@ def raise_alert(command: RaiseAlert, view: View) -> Decision | Refusal:
         summary=" ".join(command.summary.split()),
         severity=command.severity,
         details=command.details.strip(),
-        dedup_key=_key(command.room or f"@{command.to}", command.dedup),
+        dedup_key=_key(place, command.dedup),
         source=command.source or (command.actor.member.handle if command.actor.member else ""),
         created_at=view.now,
         updated_at=view.now,
@@ -101,6 +108,16 @@ def raise_alert(command: RaiseAlert, view: View) -> Decision | Refusal:
         puts=(*rows, alert, *climbs),
         lanes=(*posted.lanes, *lanes),
     )
+
+
+def _place(command: RaiseAlert) -> str:
+    return command.room or _among(f"@{command.to}", command.actor)
+
+
+def _among(place: str, actor: Actor) -> str:
+    """Where a key of a source's own counts: in a room, or between who raises it and the member it is for."""
+    sender = actor.member.id if actor.member else ""
+    return f"{place}:{sender}" if place.startswith("@") else place
 
 
 def _key(place: str, dedup: str) -> str:
@@ -144,6 +161,9 @@ def _event(event: Event, old: Message, new: Message) -> Event:
 
 
 def _counted(alert: Alert, actor: Actor, view: View) -> Decision | Refusal:
+    room = view.directory.room_by_id(alert.room_id)
+    if room is not None and (refusal := view.directory.authorize(actor, "post", room=room)) is not None:
+        return refusal
     more = msgspec.structs.replace(alert, count=alert.count + 1, updated_at=view.now)
     return _told(more, author_of(actor.member), view)
 
@@ -158,7 +178,7 @@ def recall(result: str, view: View) -> object:
 
 def answer(command: AnswerAlert, view: View) -> Decision | Refusal:
     """Acknowledge or close through the API."""
-    place = command.room
+    place = _among(command.room, command.actor)
     alert = view.get(Alert, command.alert_id) if command.alert_id else _open(place, command.dedup, view)
     room = view.directory.room_by_id(alert.room_id) if alert else None
     if alert is None or room is None or view.directory.authorize(command.actor, "read", room=room) is not None:

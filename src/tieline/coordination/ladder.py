@@ -10,7 +10,7 @@ Next stop: :mod:`tieline.coordination.deadlines` wakes them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -217,8 +217,8 @@ def _quiet_until(quiet: QuietHours | None, now: int) -> int | None:
     return round(end.timestamp() * 1000)
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+        return UTC

@@ -312,6 +312,18 @@ class DeliveryBrief(Value, kw_only=True, frozen=True):
     state: str
 
 
+class ReactionOut(Value, kw_only=True, frozen=True):
+    """One emoji on a message, and who set it."""
+
+    emoji: str
+    by: tuple[str, ...]
+
+    @classmethod
+    def of(cls, reaction: Reaction) -> ReactionOut:
+        """What readers get of a reaction: not where it was set."""
+        return cls(emoji=reaction.emoji, by=reaction.by)
+
+
 class MessageOut(Value, kw_only=True, frozen=True):
     """A message as it is now."""
 
@@ -329,7 +341,7 @@ class MessageOut(Value, kw_only=True, frozen=True):
     attachments: tuple[Attached, ...]
     actions: tuple[Action, ...]
     streaming: bool
-    reactions: tuple[Reaction, ...]
+    reactions: tuple[ReactionOut, ...]
     severity: Severity | None
     project: str | None
     metadata: dict[str, object]

@@ -21,10 +21,10 @@ from tieline.model.attachments import Attached
 from tieline.model.base import Value
 from tieline.model.delivery import Delivery
 from tieline.model.events import Event, EventKind
-from tieline.model.message import Author, Format, Mention, Message, Origin, Reaction
+from tieline.model.message import Author, Format, Mention, Message, Origin
 from tieline.model.packet import Packet
 from tieline.model.rooms import MessageType, Severity
-from tieline.model.shapes import DeliveryBrief
+from tieline.model.shapes import DeliveryBrief, ReactionOut
 from tieline.render.html import to_html
 
 _encode = msgspec.json.Encoder().encode
@@ -62,7 +62,7 @@ class MessageBody(Value, kw_only=True, frozen=True):
     attachments: tuple[Attached, ...]
     actions: tuple[Action, ...]
     streaming: bool
-    reactions: tuple[Reaction, ...]
+    reactions: tuple[ReactionOut, ...]
     severity: Severity | None
     project: str | None
     metadata: dict[str, object]
@@ -104,7 +104,7 @@ class ReactionBody(Value, kw_only=True, frozen=True):
     emoji: str
     on: bool
     by: Author
-    reactions: tuple[Reaction, ...]
+    reactions: tuple[ReactionOut, ...]
 
 
 LONG: Final = 40_000
@@ -128,6 +128,10 @@ def attachment_body(message: Message) -> bytes:
     return _encode(AttachmentBody(message=message.id, attachments=message.attachments))
 
 
+def _reactions(message: Message) -> tuple[ReactionOut, ...]:
+    return tuple(ReactionOut.of(reaction) for reaction in message.reactions) if message.reactions else ()
+
+
 def message_body(message: Message) -> bytes:
     """Encode a message without its place in the room (about 2 microseconds for ordinary text)."""
     return _encode(_body(message))
@@ -147,7 +151,7 @@ def _body(message: Message) -> MessageBody:
         attachments=message.attachments,
         actions=message.actions,
         streaming=message.streaming,
-        reactions=message.reactions,
+        reactions=_reactions(message),
         severity=message.severity,
         project=message.project,
         metadata=message.metadata,
@@ -206,7 +210,7 @@ def delete_body(message: Message, by: Author) -> bytes:
 
 def reaction_body(message: Message, emoji: str, by: Author, *, on: bool) -> bytes:
     """Encode the body of a reaction event; ``message`` is the message after it."""
-    return _encode(ReactionBody(message=message.id, emoji=emoji, on=on, by=by, reactions=message.reactions))
+    return _encode(ReactionBody(message=message.id, emoji=emoji, on=on, by=by, reactions=_reactions(message)))
 
 
 def inbox_body(reason: str, room_name: str, message: Message) -> bytes:

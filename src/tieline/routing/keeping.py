@@ -87,6 +87,8 @@ def released(command: DecideKept, view: View) -> tuple[Kept, Room | None, Inboun
     room = view.directory.room(command.room) if command.room else view.directory.room_by_id(row.room_id or "")
     if room is None:
         return Refusal(status=422, code="room_needed", detail="$.room: name the room it goes to.")
+    if refusal := view.directory.authorize(command.actor, "post", room=room):
+        return refusal
     event = InboundMessage(
         conversation=row.conversation,
         native_id=f"released:{row.native_id}",

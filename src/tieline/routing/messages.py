@@ -89,7 +89,7 @@ def _post(command: PostMessage, room: Room, view: View) -> Decision | Refusal:
     if isinstance(place, Refusal):
         return place
     thread, reply_to = place
-    verdict = judged(command.text, room, actor.member)
+    verdict = ORDINARY if command.type is MessageType.ALERT else judged(command.text, room, actor.member)
     if verdict.violations and _refuses_bad_packets(actor):
         return packet_refusal(verdict)
     message_id = view.new_id("msg")
@@ -220,7 +220,7 @@ def edited(message: Message, room: Room, text: str, by: Author, view: View, *, s
     if text == message.text and streaming == message.streaming:
         return Decision(value=message, result=message.id)
     writer = view.directory.member_by_id(message.author_id) if message.author_id else None
-    verdict = judged(text, room, writer)
+    verdict = ORDINARY if message.type is MessageType.ALERT else judged(text, room, writer)
     changed = msgspec.structs.replace(
         message,
         text=text,

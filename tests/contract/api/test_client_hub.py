@@ -17,7 +17,6 @@ from tieline.client.stream import DeleteEvent, DeliveryEvent, EditEvent, InboxEv
 from tieline.errors import HubBusy, TielineError
 from tieline.model.commands import CreateLink, ResolveLink, RevokeToken
 from tieline.model.members import MemberKind
-from tieline.model.message import Reaction
 from tieline.model.rooms import Direction, Link
 from tieline.model.shapes import (
     LinkBody,
@@ -27,6 +26,7 @@ from tieline.model.shapes import (
     MessageOut,
     PostBody,
     Problem,
+    ReactionOut,
     RoomBody,
     RoomPatch,
     TokenBody,
@@ -50,7 +50,7 @@ async def test_messages_are_posted_read_changed_and_deleted(bob: Client) -> None
     assert await bob.message(posted.id) == posted
     assert (await bob.edit(posted.id, "hello, world")).text == "hello, world"
     await bob.react(posted.id, "👍")
-    assert (await bob.message(posted.id)).reactions == (Reaction(emoji="👍", by=("bob",)),)
+    assert (await bob.message(posted.id)).reactions == (ReactionOut(emoji="👍", by=("bob",)),)
     await bob.react(posted.id, "👍", on=False)
     assert (await bob.delete(posted.id)).deleted_at
     page = await bob.messages("studio")

@@ -234,3 +234,15 @@ def test_stand_ins_escape_what_they_show() -> None:
     platform = SimulatedPlatform(simulator_for("sms"), VirtualClock(), conversation="+1")
     shown = platform.post(outgoing("<img src=x onerror=alert(1)>"))
     assert "<img" not in shown.html
+
+
+def test_a_word_that_means_something_on_a_phone_is_no_message_and_its_answer_is_shown() -> None:
+    phone = SimulatedPlatform(
+        simulator_for("sms"), VirtualClock(), conversation="+15005550006", people={"+447700900123": "Priya"}
+    )
+    phone.say("+447700900123", "1 ack")
+    phone.say("+447700900123", "STOP")
+    kinds = [type(entry.event).__name__ for entry in phone.after(0, 10)]
+    assert kinds == ["InboundCommand", "InboundConsent"]
+    phone.answer("Nothing here has the code **1**.")
+    assert "<strong>1</strong>" in phone.messages()[-1].html
