@@ -76,6 +76,12 @@ async def raised(studio: Studio, **fields: object) -> Alert:
     return value
 
 
+async def said(studio: Studio) -> str:
+    """The last line of the hub to a phone."""
+    notices = [d for d in await studio.deliveries() if d.operation is Operation.NOTICE and d.channel == "phones"]
+    return notices[-1].text or ""
+
+
 async def climb_on(studio: Studio) -> Climb:
     (climb,) = await studio.reader.climbs(10)
     studio.clock.jump((climb.due_at - studio.clock.now()) / 1000)  # type: ignore[attr-defined]
@@ -148,17 +154,20 @@ async def test_a_climb_goes_from_rung_to_rung_to_the_next_on_call_and_stops_at_t
     assert (after.member_id, after.turn) == (rowan.id, 2)
     command = InboundCommand(conversation=PRIYA.native_id, native_id="SM1", author=PRIYA, text="1 ack")
     receipt = await studio.receive(command, "phones")
-    assert receipt.answer == "Acknowledged: disk full on db-3. Everybody sees that it was you."
+    assert receipt.answer is None  # it goes out like everything that costs
+    assert await said(studio) == "Acknowledged: disk full on db-3. Everybody sees that it was you."
     assert await studio.reader.climbs(10) == []
     known = await studio.reader.alert(alert.id)
     assert known is not None
     assert (known.state, known.by, known.via) == (AlertState.ACKNOWLEDGED, "priya", "phones")
     states = {d.channel: d.state for d in await studio.deliveries(alert.message_id)}
     assert states["phones"] is DeliveryState.EXPIRED  # it was not begun
-    late = await studio.receive(msgspec.structs.replace(command, native_id="SM2"), "phones")
-    assert "already by **priya** via phones" in (late.answer or "")
-    unknown = await studio.receive(msgspec.structs.replace(command, native_id="SM3", text="7 ok"), "phones")
-    assert "has the code 7" in (unknown.answer or "")
+    await studio.receive(msgspec.structs.replace(command, native_id="SM2"), "phones")
+    assert "already by **priya** via phones" in await said(studio)
+    await studio.receive(msgspec.structs.replace(command, native_id="SM3", text="7 ok"), "phones")
+    assert "has the code 7" in await said(studio)
+    again = await studio.receive(msgspec.structs.replace(command, native_id="SM3", text="7 ok"), "phones")
+    assert again.status == "repeat"
 
 
 async def test_codes_count_up_for_each_receiver(studio: Studio) -> None:

@@ -152,7 +152,7 @@ def conversation_with(account: Account, view: View) -> str:
 
 def _delivery(alert: Alert, channel: str, conversation: str, view: View) -> list[Value]:
     endpoint = Endpoint(channel=channel, conversation=conversation)
-    code = codes.wanted(channel, conversation, alert.message_id, view)
+    given = codes.wanted(channel, conversation, alert.message_id, view)
     delivery = Delivery(
         id=view.new_id("dlv"),
         position=view.take_position(),
@@ -165,11 +165,11 @@ def _delivery(alert: Alert, channel: str, conversation: str, view: View) -> list
         conversation=conversation,
         via=endpoint.via,
         lane=endpoint.lane,
-        code=code.code if code else None,
+        code=given[0].code if given else None,
         created_at=view.now,
         updated_at=view.now,
     )
-    return [admitted(delivery, view), *([code] if code else [])]
+    return [admitted(delivery, view), *given]
 
 
 def _seq(alert: Alert, view: View) -> int:

@@ -18,6 +18,7 @@ from tieline.model.keeping import Usage
 from tieline.ports.deciding import View
 from tieline.ports.reading import Reader
 
+SPENT: Final = "budget_spent"
 _SPENDS: Final = frozenset({Operation.SEND, Operation.NOTICE})
 
 
@@ -60,7 +61,7 @@ async def spent(delivery: Delivery, capabilities: Capabilities, reader: Reader, 
     ):
         if most is not None and usage.get(receiver, 0) >= most:
             return Fault(
-                code="budget_spent",
+                code=SPENT,
                 detail=f"{whose.capitalize()} budget of today is spent: {most} {unit}s.",
                 fix="it goes on tomorrow (UTC); raise the channel's budget to go on at once",
             )

@@ -1,7 +1,7 @@
 """Reply codes: a short number that means one message to one receiver, where answers are words. Pure.
 
-Rule: the lowest number that is free, so that it stays short; a number whose message is settled is free a day after it
-was given, so that a late answer is told what happened and never meant for something else.
+Rule: numbers count up, past what is open still, and begin at 1 again after a day without a new one: so they stay short,
+a late answer is told what happened, and no answer is ever meant for something else.
 """
 
 from __future__ import annotations
@@ -17,47 +17,50 @@ from tieline.model.channels import Trait
 from tieline.model.delivery import Delivery
 from tieline.ports.deciding import View
 
-MOST: Final = 99
+MOST: Final = 9999
+_COUNTER: Final = "#"
+"""The row that counts: its message is the last number that was given."""
 REST: Final = 24 * 3600 * 1000
-"""Milliseconds before a settled code is given again."""
+"""Milliseconds without a new code after which counting begins again at 1."""
 
 
-def wanted(channel: str, conversation: str, message_id: str, view: View) -> ReplyCode | None:
-    """A code for a message, where answers are words."""
+def wanted(channel: str, conversation: str, message_id: str, view: View) -> list[ReplyCode]:
+    """A code for a message, first, and its counter; nothing where answers are no words."""
     record = view.directory.channel(channel)
     if record is None or Trait.WORDS not in record.traits:
-        return None
+        return []
     return give(channel, conversation, message_id, view)
 
 
 def coded(deliveries: Sequence[Delivery], view: View) -> list[Value]:
     """The deliveries of a message that offers actions, each with its code, and the codes."""
     out: list[Value] = []
+    counters: dict[tuple[str, str, str], Value] = {}
     for delivery in deliveries:
-        code = wanted(delivery.channel, delivery.conversation, delivery.message_id, view)
-        out += [delivery] if code is None else [msgspec.structs.replace(delivery, code=code.code), code]
-    return out
+        given = wanted(delivery.channel, delivery.conversation, delivery.message_id, view)
+        counters.update({(row.channel, row.conversation, row.code): row for row in given})
+        out.append(msgspec.structs.replace(delivery, code=given[0].code) if given else delivery)
+    return [*out, *counters.values()]
 
 
-def give(channel: str, conversation: str, message_id: str, view: View) -> ReplyCode:
-    """A code for a message; the oldest settled one where all are taken."""
-    oldest: ReplyCode | None = None
-    for number in range(1, MOST + 1):
-        known = view.get(ReplyCode, channel, conversation, str(number))
-        if known is None or known.message_id == message_id or (_settled(known, view) and _rested(known, view)):
-            return _code(channel, conversation, str(number), message_id, view)
-        if oldest is None or known.given_at < oldest.given_at:
-            oldest = known
-    name = oldest.code if oldest else "1"
-    return _code(channel, conversation, name, message_id, view)
+def give(channel: str, conversation: str, message_id: str, view: View) -> list[ReplyCode]:
+    """The next code for a message, first, and the counter behind it."""
+    counter = view.get(ReplyCode, channel, conversation, _COUNTER)
+    fresh = counter is None or counter.given_at + REST <= view.now
+    last = 0 if fresh or counter is None else int(counter.message_id)
+    for step in range(1, MOST + 1):
+        name = str((last + step - 1) % MOST + 1)
+        known = view.get(ReplyCode, channel, conversation, name)
+        if known is None or _settled(known, view):
+            break
+    else:
+        name = str(last % MOST + 1)
+    given = _code(channel, conversation, name, message_id, view)
+    return [given, _code(channel, conversation, _COUNTER, name, view)]
 
 
 def _code(channel: str, conversation: str, name: str, message_id: str, view: View) -> ReplyCode:
     return ReplyCode(channel=channel, conversation=conversation, code=name, message_id=message_id, given_at=view.now)
-
-
-def _rested(code: ReplyCode, view: View) -> bool:
-    return code.given_at + REST <= view.now
 
 
 def _settled(code: ReplyCode, view: View) -> bool:

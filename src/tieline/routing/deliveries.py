@@ -67,7 +67,10 @@ def finish(command: FinishDelivery, view: View) -> Decision | Refusal:
         if delivery.operation is not Operation.NOTICE
     )
     if delivery.state.is_final:  # discarded while it was under way: what is out stays known, the state stays
-        return Decision(value=delivery, puts=parts) if parts else _moved_on(delivery)
+        if not parts:
+            return _moved_on(delivery)
+        known = msgspec.structs.replace(delivery, sent=delivery.sent + len(parts), attempts=delivery.attempts + 1)
+        return Decision(value=known, puts=(known, *parts, *budgets.counted(delivery, len(parts), view)))
     finished = msgspec.structs.replace(
         delivery,
         state=command.state,

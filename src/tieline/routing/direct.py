@@ -96,9 +96,9 @@ def answered(channel: str, event: InboundMessage, text: str, view: View) -> Deci
     answer = decision.value.answer if isinstance(decision.value, Receipt) else None
     if answer is None or event.automated or event.author.is_bot:
         return decision
-    notice = _notice(channel, event, f"{answer}\n\n{_HOW}" if joining.HELP in answer else answer, view)
-    puts = (*decision.puts, taken(channel, event.conversation, event, view), notice)
-    return msgspec.structs.replace(decision, puts=puts, lanes=(notice.lane,))
+    line = notice(channel, event, f"{answer}\n\n{_HOW}" if joining.HELP in answer else answer, view)
+    puts = (*decision.puts, taken(channel, event.conversation, event, view), line)
+    return msgspec.structs.replace(decision, puts=puts, lanes=(line.lane,))
 
 
 def taken(channel: str, place: str, event: InboundMessage, view: View) -> Part:
@@ -115,7 +115,8 @@ def taken(channel: str, place: str, event: InboundMessage, view: View) -> Part:
     )
 
 
-def _notice(channel: str, event: InboundMessage, text: str, view: View) -> Delivery:
+def notice(channel: str, event: InboundMessage, text: str, view: View) -> Delivery:
+    """A line of the hub where something was written."""
     endpoint = Endpoint(channel=channel, conversation=event.conversation, via=AUTO)
     return Delivery(
         id=view.new_id("dlv"),

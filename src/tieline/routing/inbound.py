@@ -32,7 +32,7 @@ from tieline.model.message import Message
 from tieline.model.outcome import Refusal
 from tieline.model.rooms import Room
 from tieline.ports.deciding import Decision, Needs, View
-from tieline.routing import interactions, joining, keeping, statuses
+from tieline.routing import answering, interactions, joining, keeping, statuses
 from tieline.routing.checks import storable
 from tieline.routing.hearing import Acts, hear, said, stand, text_of
 from tieline.routing.messages import deleted, edited, reacted
@@ -64,7 +64,10 @@ def receiver(acts: Acts) -> Callable[[ReceiveEvent, View], Decision | Refusal]:
             case InboundInteraction() as event:
                 return interactions.pressed(channel, event, view, acts)
             case InboundCommand() as event:
-                return interactions.by_code(channel, event, view, acts) or joining.command(channel, event, view)
+                if (not_done := answering.before(channel, event, view)) is not None:
+                    return not_done
+                done = interactions.by_code(channel, event, view, acts) or joining.command(channel, event, view)
+                return answering.after(channel, event, done, view)
             case event:
                 return _DECIDED[type(event)](channel, event, view)
 

@@ -187,6 +187,8 @@ class Lane:
         return link is not None and link.conversation is None and link.member_id is None
 
     def _until_due(self, head: Delivery) -> float:
+        if head.fault is not None and head.fault.code == budgets.SPENT:
+            return 0.0  # the budget is asked each time: somebody may have raised it
         clock = self._outbox.clock
         next_at, monotonic = self._due.get(head.id, (-1, 0.0))
         if next_at == head.next_at:

@@ -29,6 +29,8 @@ def told(channel: str, event: InboundStatus, view: View) -> Decision:
     delivery = _delivery(channel, event, view)
     if delivery is None or delivery.channel != channel or _RANK.get(event.state, 0) <= _RANK.get(delivery.state, 0):
         return Decision(value=Receipt(status="ignored"))
+    if delivery.state.is_open and len(delivery.frames or ()) > 1:
+        return Decision(value=Receipt(status="ignored"))  # it speaks of one part, and others are to come
     in_doubt = delivery.state in {DeliveryState.SENDING, DeliveryState.UNCERTAIN}
     if delivery.state is DeliveryState.SENDING and event.state is DeliveryState.SENT:
         return Decision(value=Receipt(status="ignored"))  # the call itself is about to say so

@@ -57,7 +57,6 @@ async def test_a_thousand_alerts_to_one_person_are_a_handful_of_texts_that_say_h
         assert all(count(one) <= 1 for one in texts)
 
 
-@pytest.mark.xfail(strict=True, reason="beyond 99 open alerts a code that a text has named means another alert")
 @pytest.mark.timeout(60)
 async def test_a_code_that_a_text_has_named_keeps_its_meaning_while_its_alert_is_open(tmp_path: Path) -> None:
     async with housed(tmp_path, bundle="1s") as house, house.client() as client:
@@ -129,7 +128,6 @@ async def test_a_spent_budget_is_seen_and_nothing_more_is_sent_that_day(tmp_path
             assert (len(house.twilio.got(ANA)), len(house.twilio.got(BO))) == (0, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="a spent budget is in the channel's health again only with the next text")
 @pytest.mark.timeout(60)
 async def test_a_spent_budget_is_seen_in_the_channels_health_after_a_restart(tmp_path: Path) -> None:
     await _not_at_midnight()
@@ -144,7 +142,6 @@ async def test_a_spent_budget_is_seen_in_the_channels_health_after_a_restart(tmp
             await until(lambda: _phones(client), lambda now: now.error is not None, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="what waits for tomorrow keeps its time though the budget was raised")
 @pytest.mark.timeout(60)
 async def test_what_waits_for_the_budget_goes_at_once_when_it_is_raised(tmp_path: Path) -> None:
     await _not_at_midnight()
