@@ -309,3 +309,27 @@ async def test_an_answer_in_the_room_goes_to_the_contact_of_the_thread_alone(stu
     assert await studio.deliveries(talk.id) == []
     command = ReceiveEvent(channel="mail", event=event, final=True)
     assert (await studio.done(command)).status == "repeat"  # type: ignore[attr-defined]
+
+
+async def test_another_id_that_a_provider_gave_our_mail_is_learnt_from_a_reply_with_its_token(studio: Studio) -> None:
+    await studio.done(MAIL)
+    await studio.link("client@example.net", room="dj-waste", channel="mail")
+    sent = await studio.post("priya", "hello", room="dj-waste")
+    (delivery,) = await studio.deliveries(sent.id)
+    client = NativeAuthor(native_id="client@example.net", display="C")
+
+    async def replies(number: str, **more: object) -> str | None:
+        event = InboundMessage(
+            conversation="hub@example.org",
+            native_id=number,
+            author=client,
+            content=plain("yes"),
+            sent_at=1,
+            references=("<ses-1@provider>",),
+            **more,  # type: ignore[arg-type]
+        )
+        message = await studio.reader.message((await studio.receive(event, "mail")).message_id or "")
+        return message.thread if message else None
+
+    assert await replies("<1@x>", answers=delivery.id) == sent.id
+    assert await replies("<2@x>") == sent.id

@@ -356,7 +356,7 @@ class Runner:
         self._gate.open(conversation)
 
     async def _survey(self, conversation: str) -> None:
-        """What history does not tell: deletions and reactions."""
+        """What history does not tell: deletions, reactions, edits of what is old."""
         if not isinstance(self.adapter, Surveys):
             return
         inside = self._inside

@@ -35,6 +35,8 @@ from tieline.routing.words import action_in, word_of
 from tieline.routing.writing import codes, judged, mentions_in, written
 
 _WRITER: Final = CommonMark()
+ALIAS_INDEX: Final = 2000
+"""Index of a part that is only another name of one."""
 
 Act = Callable[[str, NativeAuthor, Message, View], Decision]
 """What a press of an action does: channel, who, the message that offers it, view."""
@@ -211,7 +213,13 @@ def stand(heard: Heard, room: Room, view: View) -> Decision:
         hops=event.hops,
     )
     original = (Original(message_id=message_id, text=storable(event.original)),) if event.original else ()
-    extra = (_part(heard, message, view), *rows, *original, *_told(heard, message, verdict, view))
+    extra = (
+        _part(heard, message, view),
+        *rows,
+        *original,
+        *_alias(heard, view),
+        *_told(heard, message, verdict, view),
+    )
     decision = written(message, room, view, extra=extra)
     return msgspec.structs.replace(decision, value=Receipt(status="stored", message_id=message.id))
 
@@ -236,6 +244,29 @@ def _part(heard: Heard, message: Message, view: View) -> Part:
         author_native=event.author.native_id,
         url=event.url,
         created_at=view.now,
+    )
+
+
+def _alias(heard: Heard, view: View) -> tuple[Value, ...]:
+    """The other id that a provider gave to what we sent: a right token answers it under a name we do not know."""
+    event, replied = heard.event, heard.replied
+    named = event.reply_to or next(iter(event.references), None)
+    if replied is None or event.answers is None or named is None:
+        return ()
+    if any(view.get(Part, heard.channel, heard.place, name) is not None for name in (named, *event.references)):
+        return ()
+    return (
+        Part(
+            channel=heard.channel,
+            conversation=heard.place,
+            native_id=named,
+            message_id=replied.id,
+            room_id=replied.room_id,
+            direction=PartDirection.OUT,
+            delivery_id=event.answers,
+            index=ALIAS_INDEX,
+            created_at=view.now,
+        ),
     )
 
 
