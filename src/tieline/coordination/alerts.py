@@ -75,7 +75,7 @@ def raise_alert(command: RaiseAlert, view: View) -> Decision | Refusal:
     if not command.summary.strip():
         return Refusal(status=422, code="empty_text", detail="$.summary: an alert needs a summary.")
     place = _place(command)
-    known = _open(place, command.dedup, view)
+    known = _open(place, command.dedup, command.actor, view)
     if known is not None:
         return _counted(known, command.actor, view)
     base = Alert(
@@ -111,22 +111,20 @@ def raise_alert(command: RaiseAlert, view: View) -> Decision | Refusal:
 
 
 def _place(command: RaiseAlert) -> str:
-    return command.room or _among(f"@{command.to}", command.actor)
-
-
-def _among(place: str, actor: Actor) -> str:
-    """Where a key of a source's own counts: in a room, or between who raises it and the member it is for."""
-    sender = actor.member.id if actor.member else ""
-    return f"{place}:{sender}" if place.startswith("@") else place
+    return command.room or f"@{command.to}"
 
 
 def _key(place: str, dedup: str) -> str:
     return f"{place}|{dedup}" if dedup else ""
 
 
-def _open(place: str, dedup: str, view: View) -> Alert | None:
-    found = view.find(Alert, dedup_key=_key(place, dedup)) if dedup else ()
-    return found[-1] if found else None
+def _open(place: str, dedup: str, actor: Actor, view: View) -> Alert | None:
+    """The open alert of a key, among those that the actor may see: others' private ones are as if they were not."""
+    for alert in reversed(view.find(Alert, dedup_key=_key(place, dedup)) if dedup else ()):
+        room = view.directory.room_by_id(alert.room_id)
+        if room is not None and view.directory.authorize(actor, "read", room=room) is None:
+            return alert
+    return None
 
 
 def _posted(command: RaiseAlert, alert: Alert, view: View) -> Decision | Refusal:
@@ -178,8 +176,11 @@ def recall(result: str, view: View) -> object:
 
 def answer(command: AnswerAlert, view: View) -> Decision | Refusal:
     """Acknowledge or close through the API."""
-    place = _among(command.room, command.actor)
-    alert = view.get(Alert, command.alert_id) if command.alert_id else _open(place, command.dedup, view)
+    alert = (
+        view.get(Alert, command.alert_id)
+        if command.alert_id
+        else _open(command.room, command.dedup, command.actor, view)
+    )
     room = view.directory.room_by_id(alert.room_id) if alert else None
     if alert is None or room is None or view.directory.authorize(command.actor, "read", room=room) is not None:
         name = command.alert_id or command.dedup
