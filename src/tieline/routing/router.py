@@ -21,6 +21,13 @@ OPTED_OUT = Fault(
     detail="The receiver asked for nothing more from here.",
     fix="Only they can change that, by writing START.",
 )
+MOST_HOPS = 3
+"""Hubs on a message's way after which it is shown and handed on no more (law 5)."""
+TOO_FAR = Fault(
+    code="too_many_hops",
+    detail="It came through too many hubs already: handing it on could make a circle.",
+    fix="Take one of the hubs' links out of the circle.",
+)
 NO_ACCOUNT = Fault(
     code="no_account",
     detail="The link names a member who has no account on this channel.",
@@ -58,6 +65,14 @@ def carries(link: Link, message: Message) -> bool:
 
 
 def deliveries_of(message: Message, view: View) -> list[Delivery]:
+    """Deliveries of a new message, one per link that carries it; what came too far ends here, visibly."""
+    deliveries = _deliveries(message, view)
+    if message.hops < MOST_HOPS:
+        return deliveries
+    return [msgspec.structs.replace(delivery, state=DeliveryState.EXPIRED, fault=TOO_FAR) for delivery in deliveries]
+
+
+def _deliveries(message: Message, view: View) -> list[Delivery]:
     """Deliveries of a new message, one per link that carries it, in order of the links' making."""
     out: list[Delivery] = []
     for link in view.directory.links_of(message.room_id):
