@@ -133,7 +133,8 @@ def _headers(
     refs = threads.chain([one for one in outgoing.references if _is_real(one)], parent)
     if parent is None and outgoing.thread and _is_real(outgoing.thread):
         parent, refs = outgoing.thread, threads.chain((), outgoing.thread)
-    line = threads.subject(outgoing.room, _first_words(outgoing), known=subject, is_answer=bool(refs))
+    words = render.first_words(outgoing.topic) if refs else _first_words(outgoing)
+    line = threads.subject(outgoing.room, words, known=subject, is_answer=bool(refs))
     yield "From", _from(outgoing, me)
     yield "To", Address(addr_spec=to)
     yield "Reply-To", Address(addr_spec=reply_to(me, outgoing.delivery_id, to))

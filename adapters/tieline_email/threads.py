@@ -79,8 +79,8 @@ def base(subject: str) -> str:
 
 
 def subject(room: str, text: str, *, known: str | None = None, is_answer: bool = False) -> str:
-    """The subject of a mail: ``known`` of what it follows, else the room and the first words of the text."""
-    words = base(known) if known else _made(one_line(room), "" if is_answer else text)
+    """The subject of a mail: ``known`` of what it follows, else the room and the first words of the thread."""
+    words = base(known) if known else _made(one_line(room), text)
     return f"Re: {words}" if is_answer else words
 
 

@@ -130,6 +130,8 @@ class Outgoing(Value, kw_only=True, frozen=True):
     """Native ids, in this conversation, of what the message follows in its thread, oldest first."""
     room: str = ""
     """Title of the room, or its name: what a subject is made of."""
+    topic: str = ""
+    """The beginning of the thread's first message, where the platform names what a message follows."""
     hops: int = 0
     """Through how many hubs the message has come."""
     code: str | None = None

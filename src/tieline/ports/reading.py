@@ -80,6 +80,10 @@ class Reader(Protocol):
         """All native messages of a message."""
         ...
 
+    async def parts_of_thread(self, root: str, channel: str, conversation: str, limit: int) -> Sequence[Part]:
+        """Native messages of a thread in one conversation, in order of the room; the last ``limit`` of them."""
+        ...
+
     async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
         """Native messages of a conversation, the greatest ids (as text) first: where ids rise, the newest."""
         ...

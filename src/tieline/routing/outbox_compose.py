@@ -8,6 +8,7 @@ Reads only. Next stop: :mod:`tieline.routing.lane`.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import Final
 
@@ -29,6 +30,10 @@ from tieline.routing.outbox_place import Place, degraded, parts_here, send_steps
 from tieline.routing.outbox_plan import native_names, notice_plan, plan_of
 from tieline.routing.outbox_steps import Composed, End, Later, Work
 
+TOPIC: Final = 1_000
+"""Characters of the first message that a subject may be made of."""
+REFERENCES: Final = 20
+"""Native messages of a thread that the next one names."""
 FILES_WITHIN: Final = 20_000
 """Milliseconds after which a message goes without the files that a platform has not given out yet."""
 _LOOP: Final = Fault(
@@ -65,6 +70,7 @@ class Composer:
     # ── new messages ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _send(self, place: Place, message: Message) -> Composed:
+        place = await self._in_thread(place, message)
         delivery = place.delivery
         kept = delivery.frames if delivery.sent or delivery.state is DeliveryState.UNCERTAIN else None
         if message.deleted_at is not None and kept is None:
@@ -141,12 +147,26 @@ class Composer:
         room = self._directory.room_by_id(delivery.room_id)
         return (room.title or room.name) if room else ""
 
+    async def _in_thread(self, place: Place, message: Message) -> Place:
+        """The place, with what the thread is about where that is shown with every message."""
+        root = message.thread or message.reply_to
+        if root is None or not place.capabilities.references:
+            return place
+        first = await self._reader.message(root)
+        return dataclasses.replace(place, topic=first.text[:TOPIC] if first else "")
+
     async def _references(self, place: Place, message: Message) -> tuple[str, ...]:
-        """Native ids of what the message follows here, oldest first: the thread's root, and what is replied to."""
+        """Native ids of what the message follows in its thread here, oldest first."""
         if not place.capabilities.references:
             return ()
-        found = [await self._native(place.delivery, name) for name in (message.thread, message.reply_to) if name]
-        return tuple(dict.fromkeys(part.native_id for part in found if part is not None))
+        root, here = message.thread or message.reply_to, place.delivery
+        if root is None:
+            return ()
+        parts = await self._reader.parts_of_thread(root, here.channel, here.conversation, REFERENCES)
+        before = [part.native_id for part in parts if part.message_id != message.id]
+        if message.reply_to and (replied := await self._native(here, message.reply_to)) is not None:
+            before.append(replied.native_id)
+        return tuple(dict.fromkeys(before))
 
     async def _native(self, delivery: Delivery, message_id: str) -> Part | None:
         """The first native message of a message in this conversation, whoever made it."""

@@ -38,6 +38,8 @@ class Place:
     files: Files
     room: str = ""
     """Title of the room, or its name."""
+    topic: str = ""
+    """The beginning of the thread's first message."""
 
     def render(self, plan: Plan) -> Rendered:
         """Frames for this endpoint."""
@@ -73,6 +75,7 @@ class Place:
             streaming=message is not None and message.streaming,
             references=references,
             room=self.room,
+            topic=self.topic,
             hops=message.hops if message else 0,
             code=delivery.code,
             urgent=self._is_urgent(message),

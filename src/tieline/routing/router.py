@@ -19,7 +19,7 @@ from tieline.ports.deciding import View
 OPTED_OUT = Fault(
     code="opted_out",
     detail="The receiver asked for nothing more from here.",
-    fix="Only they can change that, by writing START.",
+    fix="Only they can change that; on a phone by writing START.",
 )
 MOST_HOPS = 3
 """Hubs on a message's way after which it is shown and handed on no more (law 5)."""

@@ -122,6 +122,17 @@ class StoreReader:
         mapping = mapping_of(Part)
         return await self._values(mapping, _select(mapping, "message_id = ?", mapping.order, None), message_id)
 
+    async def parts_of_thread(self, root: str, channel: str, conversation: str, limit: int) -> Sequence[Part]:
+        """Native messages of a thread in one conversation, in order of the room."""
+        mapping = mapping_of(Part)
+        columns = ", ".join(f'p."{column}"' for column in mapping.columns)
+        sql = (
+            f"SELECT {columns} FROM parts p JOIN messages m ON m.id = p.message_id "
+            "WHERE (m.thread = ? OR m.id = ?) AND p.channel = ? AND p.conversation = ? "
+            f'ORDER BY m.seq DESC, p."index" DESC LIMIT {int(limit)}'
+        )
+        return (await self._values(mapping, sql, root, root, channel, conversation))[::-1]
+
     async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
         """Native messages of a conversation, those with the greatest ids first."""
         mapping = mapping_of(Part)

@@ -65,7 +65,6 @@ async def test_a_reply_and_its_answers_are_one_thread_here_and_there(house: Hous
     assert await house.texts(DESK) == []
 
 
-@pytest.mark.xfail(strict=True, reason="an answer in the thread names its root alone, and has another subject")
 async def test_an_answer_that_names_the_thread_alone_follows_the_last_mail_of_the_thread(house: House) -> None:
     asked = await house.client.post(ROOM, QUOTED)
     first = await house.got("qwalpha")

@@ -176,6 +176,9 @@ class MemoryHub:
         await asyncio.sleep(0)
         return self.get(Cursor, channel, conversation)
 
+    async def parts_of_thread(self, root: str, channel: str, conversation: str, limit: int) -> Sequence[Part]:
+        return [part for part in self.find(Part, channel=channel, conversation=conversation) if part.message_id == root]
+
     async def newest_parts(self, channel: str, conversation: str, limit: int) -> Sequence[Part]:
         found = self.find(Part, channel=channel, conversation=conversation)
         return sorted(found, key=lambda part: part.native_id, reverse=True)[:limit]
