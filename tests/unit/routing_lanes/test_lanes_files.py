@@ -8,15 +8,17 @@ import msgspec
 
 from tests.unit.routing_lanes.rig import ACTOR, ROOM, Rig
 from tieline.model.attachments import Attachment, FileSource, FileState, NativeFile
-from tieline.model.capabilities import AttachmentSupport, Capabilities, Overflow, Support, TextLimit
+from tieline.model.capabilities import AttachmentSupport, Bundle, Capabilities, Overflow, RateLimit, Support, TextLimit
 from tieline.model.commands import AttachmentUse, FinishAttachment, PostMessage, ReceiveEvent
 from tieline.model.content import plain
-from tieline.model.delivery import DeliveryState
+from tieline.model.delivery import DeliveryState, Frame
 from tieline.model.inbound import InboundMessage, NativeAuthor
 from tieline.model.message import Message
 from tieline.model.outcome import Accepted
 from tieline.model.rooms import Backlog, Direction, Link, MessageType
+from tieline.ports.rendering import Rendered
 from tieline.routing.digests import WAITED
+from tieline.routing.preview import cost_of
 from tieline.testing.scripted import Behaviour
 from tieline.testing.scripted_adapter import CAPABILITIES
 
@@ -221,3 +223,33 @@ async def test_each_of_a_thousand_goes_in_order_by_default(make_rig: MakeRig) ->
     await rig.clock.run_until(rig.settled)
     assert rig.texts("slack") == [f"number {number}" for number in range(1_000)]
     assert rig.platforms["slack"].count(operation="send") == 1_000
+
+
+async def test_a_busy_room_comes_as_a_digest_and_what_wants_somebody_by_itself(make_rig: MakeRig) -> None:
+    """As e-mail has it: five mails at once, then one every half minute, and what piles up in between as one."""
+    rig = make_rig()
+    calm = msgspec.structs.replace(
+        able(), bundle=Bundle(fewest=3, within=60.0, whole=True), rate=RateLimit(per_second=1 / 30, burst=5)
+    )
+    await rig.start(calm)
+    for number in range(30):
+        rig.post(f"number {number}")
+        await rig.clock.advance(1)
+    rig.hub.decide(PostMessage(actor=ACTOR, room="dj-waste", text="disk full", type=MessageType.ALERT))
+    await rig.clock.run_until(rig.settled)
+    texts = [text.replace("\\", "") for text, _ in seen(rig)]
+    assert texts[:5] == [f"number {number}" for number in range(5)]
+    assert "[alert: warning] disk full" in texts
+    digests = [text for text in texts if text.startswith("**")]
+    assert len(texts) < 12
+    assert sum(int(text[2:].partition(" ")[0]) for text in digests) >= 20
+    assert all("while this channel was away" not in text for text in digests)
+
+
+def test_a_preview_says_what_sending_costs() -> None:
+    frames = (Frame(text="a", index=0, total=2, units=2), Frame(text="b", index=1, total=2, units=1))
+    sms = msgspec.structs.replace(CAPABILITIES, cost_unit="segment", price=0.0079, currency="USD")
+    cost = cost_of(Rendered(frames=frames), sms)
+    assert cost is not None
+    assert (cost.unit, cost.count, cost.price, cost.currency) == ("segment", 3, 0.0237, "USD")
+    assert cost_of(Rendered(frames=frames), CAPABILITIES) is None
